@@ -1,0 +1,1 @@
+"""The application: accounts, models, chat, prompts and jobs on top of `realtime`."""

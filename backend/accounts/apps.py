@@ -1,0 +1,10 @@
+"""Django's entry for accounts."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """See the package's docstring."""
+
+    name = "backend.accounts"
+    label = "accounts"

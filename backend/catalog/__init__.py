@@ -1,0 +1,1 @@
+"""Which models exist, who serves them, what they cost and how they continue a partial answer."""

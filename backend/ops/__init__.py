@@ -1,0 +1,1 @@
+"""What operators touch: health, doctor, the page's shell and generated documents."""
