@@ -36,7 +36,7 @@ class BadRequest(AppError):
 
 
 class Unauthenticated(AppError):
-    """Nobody is signed in, or the token no longer holds. `reason`: missing, expired, malformed or revoked."""
+    """Nobody is signed in, or the token no longer holds. `reason`: missing, expired, malformed, revoked or closed."""
 
     code, status, temporary = "unauthenticated", 401, False
     default = "Sign in, or send a valid token or API key."
@@ -100,6 +100,12 @@ class ModelUnavailable(AppError):
 
     code, status, temporary = "model_unavailable", 503, True
     default = "This model is not available."
+
+
+class NoSuchModel(ModelUnavailable):
+    """No provider has a model of this name, so that asking again changes nothing."""
+
+    status, temporary = 404, False
 
 
 class ProviderFailed(AppError):
