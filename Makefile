@@ -1,0 +1,46 @@
+# The commands of the project. Each is one line here; the work is in scripts/ and in the packages.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-unit test-integration test-e2e check lock format schemas screenshots bench bench-page
+PY := .venv/bin/python
+
+help: ## show the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+setup: ## install everything into .venv and frontend/node_modules, build the page
+	@sh scripts/setup.sh --dev --page
+
+run: ## install, start everything, print the address; Ctrl-C stops it
+	@sh scripts/setup.sh --page && exec $(PY) -m backend.supervisor
+
+test: ## every test, in a real browser too; prints the slowest 20
+	@sh scripts/setup.sh --dev --page && exec $(PY) scripts/test.py
+
+test-unit: ## tests without services
+	@sh scripts/setup.sh --dev && exec $(PY) scripts/test.py unit
+
+test-integration: ## tests on a real PostgreSQL and a real Redis
+	@sh scripts/setup.sh --dev && exec $(PY) scripts/test.py integration
+
+test-e2e: ## tests in a real browser
+	@sh scripts/setup.sh --dev --page && exec $(PY) scripts/test.py e2e
+
+check: ## lint, format, types, import contracts, drift of generated files, secrets
+	@sh scripts/setup.sh --dev --node && exec $(PY) scripts/check.py
+
+lock: ## resolve requirements/*.in and frontend/package.json into lock files
+	@sh scripts/setup.sh --dev && exec sh scripts/lock.sh
+
+format: ## format Python and TypeScript
+	@sh scripts/setup.sh --dev --node && exec $(PY) scripts/check.py --format
+
+schemas: ## write everything generated: .env.example, schemas, OpenAPI, types
+	@sh scripts/setup.sh --dev --node && exec $(PY) scripts/generated.py
+
+screenshots: ## pictures of the page in its judging list
+	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.e2e.screenshots
+
+bench: ## speed of the whole product, as a table
+	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.load.bench
+
+bench-page: ## speed of the page in a browser, as a table
+	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.load.bench_page
