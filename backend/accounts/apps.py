@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
 
     name = "backend.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Listen to logouts and password changes."""
+        from backend.accounts import signals
+
+        signals.connect()

@@ -1,6 +1,9 @@
 """Django's entry for the core."""
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from realtime import hints
 
 
 class CoreConfig(AppConfig):
@@ -8,3 +11,7 @@ class CoreConfig(AppConfig):
 
     name = "backend.core"
     label = "core"
+
+    def ready(self) -> None:
+        """Web, worker and commands alike announce what they publish."""
+        hints.configure(redis_url=settings.RIVULET.redis_url or None)

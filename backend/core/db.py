@@ -1,23 +1,44 @@
 """Two ways to PostgreSQL: the ORM in a bounded pool of threads, and a native async pool for hot statements.
 
 Services that write are ordinary Django code; `in_thread` runs one as a whole, at the price of one hop. Look-ups,
-leases and checkpoints, which run for every request or every second, go over `pool()` without leaving the loop.
+leases and checkpoints, which run for every request or every second, go over `connect()`, `rows` and `row` without
+leaving the loop. All of these raise `Unavailable` while the database is away; only `pool()` raises what psycopg does.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
+import django.db
+import psycopg
 from django.conf import settings
 from django.db import connection, connections
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from backend.core.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Row = dict[str, Any]
+Values = Sequence[Any] | Mapping[str, Any]
 
 THREADS = 4
+APPLICATION = "rivulet"
+"""What `pg_stat_activity` calls the native pool's connections."""
+
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    django.db.OperationalError,
+    django.db.InterfaceError,
+    OSError,
+)
+"""What is raised while PostgreSQL can't be reached, restarts, or gives up a statement for now."""
 
 _executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="orm")
 _pools: dict[asyncio.AbstractEventLoop, AsyncConnectionPool[AsyncConnection[Any]]] = {}
@@ -29,6 +50,8 @@ async def in_thread(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
     def call() -> T:
         try:
             return service(*args, **kwargs)
+        except AWAY as error:
+            raise Unavailable from error
         finally:
             if not connection.in_atomic_block:
                 connections.close_all()
@@ -49,6 +72,32 @@ async def pool() -> AsyncConnectionPool[AsyncConnection[Any]]:
     return found
 
 
+@asynccontextmanager
+async def connect() -> AsyncIterator[AsyncConnection[Any]]:
+    """A connection of the pool, in autocommit. Raises `Unavailable` while the database is away."""
+    try:
+        async with (await pool()).connection() as found:
+            yield found
+    except AWAY as error:
+        raise Unavailable from error
+
+
+async def rows(statement: str, values: Values, *, on: AsyncConnection[Any] | None = None) -> list[Row]:
+    """All rows of one statement as dictionaries; `on` a connection for a statement of a transaction."""
+    if on is None:
+        async with connect() as found:
+            return await rows(statement, values, on=found)
+    async with on.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement.encode(), values)
+        return await cursor.fetchall()
+
+
+async def row(statement: str, values: Values, *, on: AsyncConnection[Any] | None = None) -> Row | None:
+    """The first row, or None."""
+    found = await rows(statement, values, on=on)
+    return found[0] if found else None
+
+
 async def close_pool() -> None:
     """Close the running loop's pool."""
     found = _pools.pop(asyncio.get_running_loop(), None)
@@ -63,4 +112,5 @@ def _conninfo() -> str:
     from psycopg.conninfo import make_conninfo
 
     params["dbname"] = connection.settings_dict["NAME"] or settings.DATABASES["default"]["NAME"]
-    return make_conninfo(**{key: value for key, value in params.items() if key in known and value})
+    given = {key: value for key, value in params.items() if key in known and value}
+    return make_conninfo(application_name=APPLICATION, **given)

@@ -1,0 +1,1 @@
+"""Writes of accounts: people, keys, token families, tickets and sessions. Ordinary synchronous Django code."""

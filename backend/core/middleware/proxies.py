@@ -1,0 +1,82 @@
+"""Who is calling: the address and scheme behind proxies that are trusted, and nothing that others claim.
+
+`X-Forwarded-For` is read from the right, over addresses of the trusted networks, to the first that is not one. From
+anyone else these headers are dropped. Control bytes in a header are refused with 400.
+"""
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from backend.core.asgi import App, Receive, Scope, Send, respond
+
+Network = IPv4Network | IPv6Network
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip", b"forwarded"})
+LOCAL = "127.0.0.1"
+
+
+class TrustedProxies:
+    """Puts the caller's real address into `scope["client"]`, and the real scheme into `scope["scheme"]`."""
+
+    def __init__(self, app: App, *, networks: Sequence[str]) -> None:
+        self.app = app
+        self.networks: list[Network] = [ip_network(part) for part in networks]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request or handshake."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        if any(_CONTROL.search(value) for _, value in scope["headers"]):
+            if scope["type"] == "http":
+                await respond(send, status=400, body=b"Bad request\n", content_type="text/plain; charset=utf-8")
+            else:
+                await send({"type": "websocket.close", "code": 4501})
+            return
+        await self.app(self._seen(scope), receive, send)
+
+    def _seen(self, scope: Scope) -> Scope:
+        peer = scope["client"][0] if scope.get("client") else LOCAL
+        headers = scope["headers"]
+        if self.trusts(peer):
+            forwarded = [value for name, value in headers if name == b"x-forwarded-for"]
+            protos = [value for name, value in headers if name == b"x-forwarded-proto"]
+            client = self._client(b",".join(forwarded).decode("latin-1"), peer)
+            scheme = _scheme(scope, protos)
+        else:
+            client, scheme = peer, _scheme(scope, [])
+            headers = [pair for pair in headers if pair[0] != b"x-request-id"]
+        kept = [pair for pair in headers if pair[0] not in _FORWARDED]
+        port = scope["client"][1] if scope.get("client") and client == peer else 0
+        return {**scope, "headers": kept, "client": [client, port], "scheme": scheme}
+
+    def trusts(self, address: str) -> bool:
+        """Whether an address is one of ours. A unix socket's peer is local."""
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        mapped = getattr(parsed, "ipv4_mapped", None)
+        return any((mapped or parsed) in network for network in self.networks)
+
+    def _client(self, forwarded: str, peer: str) -> str:
+        found = peer
+        for part in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+            try:
+                address = str(ip_address(part.strip("[]")))
+            except ValueError:
+                return found
+            found = address
+            if not self.trusts(address):
+                return found
+        return found
+
+
+def _scheme(scope: Scope, protos: list[bytes]) -> str:
+    socket = scope["type"] == "websocket"
+    if len(protos) == 1 and protos[0].strip().lower() in {b"http", b"https", b"ws", b"wss"}:
+        secure = protos[0].strip().lower() in {b"https", b"wss"}
+        return ("wss" if secure else "ws") if socket else ("https" if secure else "http")
+    return str(scope.get("scheme") or ("ws" if socket else "http"))

@@ -1,0 +1,60 @@
+"""Bases of the API's bodies and answers, and the reader of JSON bodies with its caps on depth and content."""
+
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+from ninja.parser import Parser
+from pydantic import BaseModel, ConfigDict
+
+from backend.core.errors import BadRequest
+
+MAX_DEPTH = 32
+
+
+class Body(BaseModel):
+    """A request's body: a field that it does not know is refused by name."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=4 * 1024 * 1024)
+
+
+class Out(BaseModel):
+    """A part of an answer, made from dictionaries or objects."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class JsonParser(Parser):
+    """JSON as RFC 8259 has it: UTF-8, no NaN; at most `MAX_DEPTH` deep; no NUL, which PostgreSQL can't store."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body's value. Raises `BadRequest`."""
+        try:
+            found = orjson.loads(request.body)
+        except orjson.JSONDecodeError as error:
+            raise BadRequest(f"The body is not valid JSON: {error}.") from error
+        check(found)
+        return found
+
+
+def check(value: Any) -> None:
+    """Raise `BadRequest` for a value that is too deep or holds a NUL character, naming where."""
+    stack: list[tuple[Any, str, int]] = [(value, "", 0)]
+    while stack:
+        item, path, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise _refused(path.split(".")[0], f"The body is nested more than {MAX_DEPTH} deep.")
+        if isinstance(item, str):
+            if "\0" in item:
+                raise _refused(path, "Text may not hold a NUL character.")
+        elif isinstance(item, dict):
+            for key, inner in item.items():
+                if "\0" in key:
+                    raise _refused(path, "Names may not hold a NUL character.")
+                stack.append((inner, f"{path}.{key}" if path else key, depth + 1))
+        elif isinstance(item, list):
+            stack.extend((inner, f"{path}.{index}", depth + 1) for index, inner in enumerate(item))
+
+
+def _refused(path: str, sentence: str) -> BadRequest:
+    return BadRequest(f"{path}: {sentence}" if path else sentence, field=path or None)
