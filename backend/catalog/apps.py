@@ -8,3 +8,10 @@ class CatalogConfig(AppConfig):
 
     name = "backend.catalog"
     label = "catalog"
+    verbose_name = "Catalogue"
+
+    def ready(self) -> None:
+        """Listen to changes of providers and models."""
+        from backend.catalog import signals
+
+        signals.connect()

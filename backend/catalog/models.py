@@ -1,0 +1,94 @@
+"""Providers and the models that they serve."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from backend.core.encryption import EncryptedTextField
+from backend.core.models import BaseModel
+
+
+class Kind(models.TextChoices):
+    """Which adapter speaks to a provider."""
+
+    OPENAI = "openai", "OpenAI-compatible"
+    DEEPSEEK = "deepseek", "DeepSeek"
+    ANTHROPIC = "anthropic", "Anthropic"
+    OLLAMA = "ollama", "Ollama"
+    GUIDE = "guide", "Built-in guide"
+
+
+class Source(models.TextChoices):
+    """Who named a provider: the operator's environment, whose addresses are trusted, or an administrator."""
+
+    ENV = "env", "Environment"
+    ADMIN = "admin", "Admin"
+
+
+class Continuation(models.TextChoices):
+    """How a model goes on from a partial answer; see `providers.base.Continuation`."""
+
+    NONE = "none", "It can't"
+    PREFIX = "prefix", "A last assistant message is continued"
+    FINAL_MESSAGE = "continue_final_message", "The same, by vLLM's parameter"
+    ASK = "ask", "It is asked to go on"
+
+
+class Provider(BaseModel):
+    """An account at a server. `present` is false while the environment no longer names it.
+
+    `key` is empty for rows from the environment, whose keys never enter the database. `continuation` is the default
+    of its models; empty: what their kind can do. `failure` is why its list could not be read last.
+    """
+
+    slug = models.CharField(max_length=40, unique=True, null=True, editable=False)
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.OPENAI)
+    name = models.CharField(max_length=80, unique=True)
+    base_url = models.CharField("base URL", max_length=500, blank=True)
+    key = EncryptedTextField("API key", blank=True, default="")
+    continuation = models.CharField(max_length=24, choices=Continuation.choices, blank=True, default="")
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.ADMIN, editable=False)
+    enabled = models.BooleanField(default=True)
+    present = models.BooleanField(default=True, editable=False)
+    position = models.IntegerField(default=100)
+    synced_at = models.DateTimeField(null=True, editable=False)
+    failure = models.TextField(blank=True, default="", editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model(BaseModel):
+    """A model as its provider names it. `available` is false while the provider's list lacks it.
+
+    Prices are in US dollars for a million tokens; None: not known. `continuation` empty: as the provider.
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="models")
+    name = models.CharField(max_length=200)
+    label = models.CharField(max_length=200, blank=True, default="")
+    input_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    output_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    context = models.PositiveIntegerField(null=True, blank=True, help_text="Tokens that it takes in all.")
+    position = models.IntegerField(default=1000, help_text="The first visible model is the default.")
+    hidden = models.BooleanField(default=False)
+    continuation = models.CharField(max_length=24, choices=Continuation.choices, blank=True, default="")
+    capabilities = models.JSONField(default=list, blank=True)
+    available = models.BooleanField(default=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["provider__position", "position", "name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["provider", "name"], name="catalog_model_once")]
+
+    def __str__(self) -> str:
+        return self.label or self.name
+
+
+class CatalogVersion(models.Model):
+    """One row whose number rises with every change, so that processes know when to read again."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField(default=0)

@@ -1,0 +1,21 @@
+"""A saved or deleted row raises the catalogue's version, whoever saved it."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+
+from backend.catalog import services
+from backend.catalog.models import Model, Provider
+
+
+def connect() -> None:
+    """Listen. Called once, when the app is ready."""
+    for model in (Provider, Model):
+        for signal in (post_save, post_delete):
+            signal.connect(_changed, sender=model, dispatch_uid=f"catalog-{model.__name__}-{id(signal)}")
+
+
+def _changed(**_: Any) -> None:
+    with transaction.atomic():
+        services.version_raise()

@@ -1,0 +1,70 @@
+"""Reads the whole catalogue from the database at once."""
+
+from typing import cast
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from backend.catalog.entries import Account, Catalogue, Entry, effective_continuation
+from backend.catalog.models import CatalogVersion, Model, Provider, Source
+from backend.catalog.pickup import found_in
+from backend.core.encryption import DecryptionError
+from backend.providers import factory
+
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def catalogue_load() -> Catalogue:
+    """Providers that may be called and their models. The version is read first: it is never ahead of the rows."""
+    version = CatalogVersion.objects.values_list("number", flat=True).first() or 0
+    keys = {found.slug: found.key for found in found_in(settings.RIVULET, local_ollama=False)}
+    accounts = {}
+    for row in Provider.objects.filter(enabled=True, present=True):
+        account = _account(row, keys)
+        if account is not None:
+            accounts[row.id] = account
+    models = Model.objects.filter(provider_id__in=list(accounts), available=True).select_related("provider")
+    ordered = models.order_by("provider__position", "position", "name")
+    entries = [_entry(model, accounts[model.provider_id]) for model in ordered]
+    entries.sort(key=lambda entry: entry.kind == "guide")
+    return Catalogue(version=version, accounts=accounts, entries=tuple(entries))
+
+
+def _account(row: Provider, keys: dict[str, str]) -> Account | None:
+    trusted = row.source == Source.ENV
+    try:
+        key = keys.get(row.slug or "", "") if trusted else row.key
+    except DecryptionError:
+        log.exception("catalog.key_unreadable", provider=row.name)
+        return None
+    return Account(
+        id=row.id,
+        kind=cast("factory.Kind", row.kind),
+        name=row.name,
+        base_url=row.base_url,
+        key=key,
+        trusted=trusted,
+        synced=row.synced_at is not None,
+    )
+
+
+def _entry(model: Model, account: Account) -> Entry:
+    return Entry(
+        id=model.id,
+        name=model.name,
+        label=model.label or model.name,
+        account=account.id,
+        provider=account.name,
+        kind=account.kind,
+        input_price=model.input_price,
+        output_price=model.output_price,
+        context=model.context,
+        continuation=effective_continuation(
+            own=model.continuation, provider=model.provider.continuation, kind=account.kind, name=model.name
+        ),
+        capabilities=tuple(str(item) for item in model.capabilities),
+        hidden=model.hidden,
+        created=model.created,
+    )

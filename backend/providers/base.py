@@ -1,0 +1,122 @@
+"""What every adapter takes and gives: a request in OpenAI's shape in, small typed deltas out."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
+
+from backend.providers.errors import ProviderError
+
+__all__ = [
+    "CompletionRequest",
+    "Continuation",
+    "Delta",
+    "Finish",
+    "Provider",
+    "ProviderError",
+    "ReasoningDelta",
+    "TextDelta",
+    "ToolDelta",
+    "UpstreamModel",
+    "Usage",
+]
+
+Continuation = Literal["none", "prefix", "continue_final_message", "ask"]
+"""How a model goes on from a partial answer.
+
+`prefix`: a last assistant message is continued. `continue_final_message`: the same, asked for by vLLM's flag.
+`ask`: a user message asks for the rest, which need not fit exactly. `none`: it can't.
+"""
+
+
+class TextDelta(Struct, frozen=True, gc=False):
+    """The next piece of the answer."""
+
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True, gc=False):
+    """The next piece of what the model thinks before it answers."""
+
+    text: str
+
+
+class ToolDelta(Struct, frozen=True, gc=False):
+    """A piece of a tool call. `id` and `name` come with the first piece of each `index`; `arguments` is JSON text."""
+
+    index: int
+    id: str | None
+    name: str | None
+    arguments: str
+
+
+class Usage(Struct, frozen=True, gc=False):
+    """Tokens as the provider counts them, cumulative for the request. `cached_tokens` are among the input's."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class Finish(Struct, frozen=True, gc=False):
+    """The answer is whole. `reason` in OpenAI's words: stop, length, tool_calls, content_filter."""
+
+    reason: str
+
+
+Delta = TextDelta | ReasoningDelta | ToolDelta | Usage | Finish
+
+
+class CompletionRequest(Struct, kw_only=True):
+    """One call. `messages`, `tools`, `tool_choice` and `response_format` have the shapes of OpenAI's chat API.
+
+    `params` holds what is passed on (temperature, top_p, max_tokens, stop, seed, reasoning_effort …).
+    `continue_text` is the part of the answer that is there already; `continuation` says how this model goes on from
+    it. `user_key` is an opaque name of the person for the provider's abuse checks, never an address.
+    """
+
+    model: str
+    messages: list[dict[str, Any]]
+    params: dict[str, Any] = field(default_factory=dict)
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    continue_text: str | None = None
+    continuation: Continuation = "none"
+    user_key: str | None = None
+
+
+class UpstreamModel(Struct, frozen=True, kw_only=True):
+    """A model as the provider lists it; what it does not say is None. `chats`: it takes part in conversations."""
+
+    name: str
+    label: str | None = None
+    context: int | None = None
+    created: int | None = None
+    capabilities: tuple[str, ...] = ()
+    chats: bool = True
+
+
+class Provider(Protocol):
+    """One account at one server."""
+
+    @property
+    def name(self) -> str:
+        """The name that events and errors show."""
+        ...
+
+    def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
+        """Deltas of one answer, a list per network read, never an empty one. Raises `ProviderError`.
+
+        Close the iterator (`contextlib.aclosing`) to leave early: the connection is closed and the provider stops.
+        """
+        ...
+
+    async def models(self) -> list[UpstreamModel]:
+        """The models that the server lists now. Raises `ProviderError`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what this adapter holds; the shared client stays open."""
+        ...

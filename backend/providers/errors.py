@@ -1,0 +1,28 @@
+"""The one error of the adapters: a code of the protocol, a sentence that a person can act on, and what may help."""
+
+
+class ProviderError(Exception):
+    """A provider failed or refused.
+
+    `code`: `provider_error`, `model_unavailable`, `rate_limited`, `quota_exceeded`, `too_large` or `bad_request`.
+    `status`: the provider's HTTP status, None when there was none. `temporary`: the same call may succeed later.
+    `retry_after`: seconds, when the provider said so. `started`: deltas had been handed out before.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "provider_error",
+        status: int | None = None,
+        temporary: bool = True,
+        retry_after: float | None = None,
+        started: bool = False,
+    ) -> None:
+        self.message = message
+        self.code = code
+        self.status = status
+        self.temporary = temporary
+        self.retry_after = retry_after
+        self.started = started
+        super().__init__(message)

@@ -1,0 +1,122 @@
+"""Turns what providers answer when they don't answer into a `ProviderError` that a person can act on."""
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from backend.outbound import OutboundError
+from backend.providers.errors import ProviderError
+
+MAX_DETAIL = 300
+"""Characters of the provider's own words that are passed on."""
+
+_BUSY = {408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
+
+
+def from_outbound(error: OutboundError, *, name: str, started: bool) -> ProviderError:
+    """The call itself failed."""
+    if not error.temporary:
+        return ProviderError(f"{name}: {error}", code="model_unavailable", temporary=False, started=started)
+    if started:
+        return ProviderError(f"{name} stopped in mid-answer: {error} What it sent is kept.", started=True)
+    return ProviderError(f"{name} could not answer: {error} Please try again.", started=started)
+
+
+def from_status(
+    status: int, headers: Mapping[str, str], body: bytes, *, name: str, model: str, key: str
+) -> ProviderError:
+    """The server answered with an HTTP error."""
+    detail, kind = detail_of(body, key=key)
+    wait = retry_after(headers)
+    said = f" It said: {detail}" if detail else ""
+
+    def error(message: str, *, code: str = "provider_error", temporary: bool = False) -> ProviderError:
+        return ProviderError(message + said, code=code, status=status, temporary=temporary, retry_after=wait)
+
+    if status in {401, 403}:
+        return error(f"{name} refused the API key. An administrator can correct it.", code="model_unavailable")
+    if status == 402 or "insufficient_quota" in kind or "billing" in kind:
+        return error(f"The account at {name} has no credit left.", code="quota_exceeded")
+    if status == 404:
+        return error(f"{name} has no model {model!r}, or its address is wrong.", code="model_unavailable")
+    if status == 413 or "context_length" in kind:
+        return error(f"This is longer than {model} can take.", code="too_large")
+    if status == 429:
+        return error(f"{name} is receiving too many requests.", code="rate_limited", temporary=True)
+    if status in _BUSY or status >= 500:
+        return error(f"{name} has a problem of its own (HTTP {status}). Please try again.", temporary=True)
+    return error(f"{name} refused the request (HTTP {status}).")
+
+
+def from_event(payload: Any, *, name: str, key: str, started: bool) -> ProviderError:
+    """An error that came inside a stream, or as a body under status 200."""
+    detail, kind = _read(payload, key=key)
+    busy = not any(
+        word in kind for word in ("invalid", "authentication", "permission", "not_found", "quota", "length", "large")
+    )
+    code = "rate_limited" if "rate_limit" in kind else "provider_error"
+    what = "stopped in mid-answer" if started else "could not answer"
+    said = f" It said: {detail}" if detail else ""
+    return ProviderError(f"{name} {what}.{said}", code=code, temporary=busy, started=started)
+
+
+def broken(name: str, what: str, *, started: bool) -> ProviderError:
+    """The server sent something that is not its own format."""
+    return ProviderError(f"{name} sent {what}. What came before it is kept; please try again.", started=started)
+
+
+def cut(name: str, *, started: bool) -> ProviderError:
+    """The stream ended before the answer did."""
+    if started:
+        return ProviderError(f"{name} ended the connection in mid-answer. What it sent is kept.", started=True)
+    return ProviderError(f"{name} ended the connection without an answer. Please try again.")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` as a number or a date."""
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        given = headers.get("Retry-After")
+        if given is None:
+            return None
+        try:
+            return max(0.0, float(given))
+        except ValueError:
+            return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def detail_of(body: bytes, *, key: str) -> tuple[str, str]:
+    """The provider's sentence, and its type and code as one lower-case word list, from an error body."""
+    try:
+        parsed = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        text = body.decode("utf-8", "replace").strip()
+        return ("" if text.startswith("<") else _clean(text, key)), ""
+    return _read(parsed, key=key)
+
+
+def _read(payload: Any, *, key: str) -> tuple[str, str]:
+    if isinstance(payload, list) and payload:
+        payload = payload[0]
+    if isinstance(payload, dict):
+        inner = payload.get("error")
+        if inner is None:
+            inner = payload.get("detail") or payload
+        if isinstance(inner, dict):
+            kind = f"{inner.get('type') or ''} {inner.get('code') or ''}".lower()
+            return _clean(str(inner.get("message") or inner.get("detail") or ""), key), kind
+        payload = inner
+    return _clean(str(payload or ""), key), ""
+
+
+def _clean(text: str, key: str) -> str:
+    if key:
+        text = text.replace(key, "…")
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * MAX_DETAIL]).split())
+    return text if len(text) <= MAX_DETAIL else text[:MAX_DETAIL] + "…"
