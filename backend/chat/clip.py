@@ -1,0 +1,24 @@
+"""Messages inside events and snapshots: no frame is over 64 KiB, so a long one comes without its text."""
+
+from backend.chat.schemas import MessageOut
+
+MAX_EMBEDDED_BYTES = 40 * 1024
+
+
+def clipped_json(message: MessageOut) -> str:
+    """The message as JSON; parts and text left out, and `truncated` set, where it would be too long."""
+    body = message.model_dump_json() if len(message.text) <= MAX_EMBEDDED_BYTES else ""
+    if body and (len(body) <= MAX_EMBEDDED_BYTES // 4 or len(body.encode()) <= MAX_EMBEDDED_BYTES):
+        return body
+    return clipped(message).model_dump_json()
+
+
+def clipped(message: MessageOut) -> MessageOut:
+    """The message without what makes it long."""
+    return message.model_copy(update={"parts": [], "text": "", "params": {}, "truncated": True})
+
+
+def fits(message: MessageOut) -> MessageOut:
+    """The message, or its clipped form where it would be too long."""
+    body = message.model_dump_json()
+    return message if len(body.encode()) <= MAX_EMBEDDED_BYTES else clipped(message)

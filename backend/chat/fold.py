@@ -1,0 +1,111 @@
+"""What a generation's events add up to: the state that a snapshot shows and that a message stores."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+
+from backend.chat.models import TERMINAL
+from backend.chat.schemas import StatusName
+
+_decode = msgspec.json.decode
+_encode = msgspec.json.encode
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of an answer; its text is `"".join(pieces)`. `extra` holds a search's query and items."""
+
+    kind: str
+    pieces: list[str] = field(default_factory=list)
+    extra: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The text so far; putting it together again is cheap afterwards."""
+        if len(self.pieces) > 1:
+            self.pieces = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
+
+    def plain(self) -> dict[str, Any]:
+        """As messages and snapshots hold it."""
+        return {"kind": self.kind, "text": self.text, **(self.extra or {})}
+
+
+@dataclass(slots=True)
+class Answer:
+    """The fold of a log: `status`, `parts`, `usage`, `model`, `attempt`, and how many events made it."""
+
+    status: StatusName = "queued"
+    parts: list[Part] = field(default_factory=list)
+    usage: dict[str, Any] | None = None
+    model: str = ""
+    attempt: int = 1
+    terminal: dict[str, Any] | None = None
+
+    def plain_parts(self) -> list[dict[str, Any]]:
+        """The parts as JSON-ready dictionaries."""
+        return [part.plain() for part in self.parts]
+
+    def snapshot(self) -> dict[str, Any]:
+        """The data of the snapshot of `generation.<id>`."""
+        return {
+            "status": self.status,
+            "parts": self.plain_parts(),
+            "usage": self.usage,
+            "model": self.model,
+            "attempt": self.attempt,
+        }
+
+    def apply(self, event_type: str, data: dict[str, Any]) -> None:
+        """Take in one event; types that are not known change nothing."""
+        if event_type == "part.delta":
+            self.parts[data["part"]].pieces.append(data["text"])
+        elif event_type == "part.added":
+            self.parts.append(Part(data["kind"]))
+        elif event_type == "usage":
+            self.usage = data
+        elif event_type == "created":
+            self.model = data["model"]
+        elif event_type == "started":
+            self.model, self.status = data["model"], "running"
+        elif event_type == "resumed":
+            self.attempt, self.status = data["attempt"], "running"
+        elif event_type == "reset":
+            self.status, self.usage, self.parts = data["status"], data["usage"], parts_from(data["parts"])
+        elif event_type == "search.started":
+            self.parts[data["part"]].extra = {"query": data["query"]}
+        elif event_type == "search.results":
+            part = self.parts[data["part"]]
+            part.extra = {**(part.extra or {}), "items": data["items"]}
+        elif event_type in TERMINAL:
+            self.status, self.terminal = cast("StatusName", event_type), data
+
+
+def parts_from(plain: Iterable[dict[str, Any]]) -> list[Part]:
+    """Parts out of their stored form."""
+    found = []
+    for entry in plain:
+        rest = {key: value for key, value in entry.items() if key not in ("kind", "text")}
+        found.append(Part(entry["kind"], [entry["text"]] if entry.get("text") else [], rest or None))
+    return found
+
+
+def fold(events: Iterable[bytes]) -> Answer:
+    """The state after stored events `{"type", "data"}`, from the first one of the epoch on."""
+    answer = Answer()
+    for event in events:
+        decoded = _decode(event)
+        answer.apply(decoded["type"], decoded["data"])
+    return answer
+
+
+def visible_text(parts: Iterable[dict[str, Any]]) -> str:
+    """The text parts of a message put together."""
+    return "".join(part.get("text", "") for part in parts if part["kind"] == "text")
+
+
+def encode_event(event_type: str, data: object) -> bytes:
+    """The stored form of an event, small enough for the hot path."""
+    return b'{"type":"' + event_type.encode() + b'","data":' + _encode(data) + b"}"

@@ -1,0 +1,255 @@
+"""The generation host: the answers that this process is writing, outside any connection's handler.
+
+A socket that leaves changes nothing here. The host owns the leases of its answers, saves their checkpoints, hears who
+asked for a stop, ends what a dead node left behind, and numbers the events of people's topics.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from backend.accounts.principal import Principal
+from backend.chat import checkpoint, finish, recover, titles
+from backend.chat.fold import visible_text
+from backend.chat.order import CANCELLED, Order, incomplete
+from backend.chat.run import Resolved, Run
+from backend.chat.source import AnswerSource
+from backend.core import idempotency, outbox
+from backend.core.errors import Unavailable
+from backend.core.ids import new_id
+from backend.core.tasks import supervise
+from realtime import LogAway, Node, hints
+from realtime.tasks import end
+
+log = structlog.get_logger(__name__)
+
+CANCEL_SIGNAL = "generation.cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """Seconds. `relay` is the longest wait of a person's event for its number."""
+
+    lease: float = 15.0
+    renew: float = 5.0
+    tick: float = 1.0
+    relay: float = 1.0
+    sweep: float = 5.0
+    housekeeping: float = 3600.0
+    stop: float = 8.0
+    wall_clock: float = 3600.0
+    titles: bool = True
+
+    def scaled(self, factor: float) -> "HostSettings":
+        """The same with every interval multiplied; the wall clock and housekeeping stay."""
+        names = ("lease", "renew", "tick", "relay", "sweep", "stop")
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
+
+
+class Resolve(Protocol):
+    """From a model's name, or None for the default, to a model that can be asked. Raises `ModelUnavailable`."""
+
+    async def __call__(self, name: str | None = None, *, principal: Principal | None = None) -> Resolved:
+        """A hidden model is there only for a `principal` who may see it."""
+
+
+class GenerationHost:
+    """Start it beside a started `Node`; services launch answers on it and find it by `current()`."""
+
+    def __init__(
+        self,
+        *,
+        node: Node,
+        resolve: Resolve,
+        settings: HostSettings | None = None,
+    ) -> None:
+        self.id = new_id().hex
+        self.node = node
+        self.resolve = resolve
+        self.settings = settings or HostSettings()
+        self.runs: dict[UUID, Run] = {}
+        self.run_id = ""
+        self._checkpoints: dict[UUID, checkpoint.Checkpoints] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._side: set[asyncio.Task[None]] = set()
+        self._relay = asyncio.Event()
+        self._renewed = 0.0
+        self._ticked = 0.0
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Start the supervised tasks, and be the host that services of this process find."""
+        global _current
+        self.node.on(CANCEL_SIGNAL, self._on_cancel)
+        self._tasks = [
+            supervise("generations: tick", self._tick_loop),
+            supervise("generations: sweep", self._sweep_loop),
+            supervise("outbox: relay", self._relay_loop),
+            supervise("housekeeping", self._housekeeping_loop),
+        ]
+        _current = self
+
+    async def stop(self) -> None:
+        """End the running answers as `incomplete` with their text kept, then the tasks."""
+        global _current
+        self._stopping = True
+        if _current is self:
+            _current = None
+        runs = list(self.runs.values())
+        for run in runs:
+            run.stop(incomplete("interrupted"))
+        waiting = [run.task for run in runs if run.task] + list(self._side)
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=self.settings.stop)
+            await end(*late)
+        with suppress(Unavailable):
+            await outbox.relay()
+        await end(*self._tasks, *self._side)
+
+    def check(self) -> None:
+        """Raise `Unavailable` where a new answer could not be written now."""
+        if self._stopping or self.node.writer.away:
+            raise Unavailable
+
+    def launch(self, order: Order, resolved: Resolved, *, owned_at: float) -> None:
+        """Write an answer whose row is committed and leased to this host; `owned_at`: monotonic, before the commit."""
+        run = Run(
+            order,
+            resolved=resolved,
+            writer=self.node.writer,
+            store=finish.store,
+            confirm=self._confirm(order),
+            wall_clock=self.settings.wall_clock,
+        )
+        run.source.owned_at = owned_at
+        self.runs[order.generation] = run
+        self._checkpoints[order.generation] = checkpoint.Checkpoints(at=time.monotonic())
+        run.start().add_done_callback(lambda task: self._ended(run, resolved, task))
+        self._relay.set()
+
+    def cancel(self, generation: UUID) -> None:
+        """Stop an answer whose flag is committed: here at once, elsewhere by a hint and within a second."""
+        run = self.runs.get(generation)
+        if run is not None:
+            run.stop(CANCELLED)
+        else:
+            hints.signal(CANCEL_SIGNAL, {"generation": str(generation)})
+
+    def source(self, generation: UUID) -> AnswerSource | None:
+        """The source of an answer that is written here."""
+        run = self.runs.get(generation)
+        return run.source if run else None
+
+    def relay_soon(self) -> None:
+        """There are events of people's topics to number."""
+        self._relay.set()
+
+    def _confirm(self, order: Order) -> Callable[[AnswerSource], Awaitable[bool]]:
+        async def confirm(source: AnswerSource) -> bool:
+            return await checkpoint.owned(owner=self.id, generation=order.generation, attempt=source.fence)
+
+        return confirm
+
+    def _on_cancel(self, data: dict[str, Any]) -> None:
+        with suppress(KeyError, ValueError):
+            run = self.runs.get(UUID(data["generation"]))
+            if run is not None:
+                run.stop(CANCELLED)
+
+    def _ended(self, run: Run, resolved: Resolved, task: asyncio.Task[None]) -> None:
+        order = run.order
+        self.runs.pop(order.generation, None)
+        self._checkpoints.pop(order.generation, None)
+        self._relay.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("an answer could not be ended", topic=order.topic, exc_info=task.exception())
+        elif order.question and self.settings.titles and run.outcome and run.outcome.status == "done":
+            side = asyncio.create_task(
+                titles.give(order=order, answer=visible_text(run.source.answer.plain_parts()), resolved=resolved)
+            )
+            self._side.add(side)
+            side.add_done_callback(self._side.discard)
+            side.add_done_callback(lambda _: self._relay.set())
+
+    async def _tick_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.tick)
+            await self._tick()
+
+    async def _tick(self) -> None:
+        """Save checkpoints, hear cancels, renew leases."""
+        if not self.runs:
+            self._ticked = self._renewed = time.monotonic()
+            return
+        with suppress(LogAway):
+            self.run_id = await self.node.log.run_id()
+        now = time.monotonic()
+        saved = [
+            checkpoint.taken(generation, run.source)
+            for generation, run in self.runs.items()
+            if generation in self._checkpoints and self._checkpoints[generation].due(run.source, now)
+        ]
+        cancelled = await checkpoint.save(owner=self.id, run_id=self.run_id, checkpoints=saved)
+        for entry in saved:
+            if entry.generation in self._checkpoints:
+                self._checkpoints[entry.generation] = checkpoint.Checkpoints(entry.offset, now)
+        for generation in cancelled:
+            self.cancel(generation)
+        if now - self._renewed >= self.settings.renew:
+            await self._renew()
+        self._ticked = time.monotonic()
+
+    async def _renew(self) -> None:
+        runs = dict(self.runs)
+        kept, asked = await checkpoint.renew(owner=self.id, seconds=self.settings.lease, generations=runs)
+        self._renewed = asked
+        for generation, run in runs.items():
+            if generation in kept:
+                run.source.owned_at = asked
+            elif generation in self.runs:
+                run.stop("lost")
+
+    async def _sweep_loop(self) -> None:
+        """Not right after the database was away: its other owners need a moment to renew."""
+        while True:
+            if time.monotonic() - self._ticked < self.settings.renew or not self._ticked:
+                await recover.sweep(
+                    node=self.node,
+                    owner=self.id,
+                    mine=self.runs.keys(),
+                    lease=self.settings.lease,
+                    grace=self.settings.renew,
+                )
+            await asyncio.sleep(self.settings.sweep)
+
+    async def _relay_loop(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.relay):
+                    await self._relay.wait()
+            self._relay.clear()
+            while await outbox.relay() == outbox.RELAY_BATCH:
+                pass
+
+    async def _housekeeping_loop(self) -> None:
+        while True:
+            await outbox.trim()
+            await idempotency.trim()
+            await recover.purge_deleted()
+            await asyncio.sleep(self.settings.housekeeping)
+
+
+_current: GenerationHost | None = None
+
+
+def current() -> GenerationHost:
+    """The host of this process. Raises `Unavailable` where there is none: before the start and while stopping."""
+    if _current is None:
+        raise Unavailable
+    return _current

@@ -1,0 +1,109 @@
+"""What a generation is to write, and how it can end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from backend.chat.fold import encode_event
+from backend.chat.schemas import MessageOut, StatusName
+
+Parts = list[dict[str, Any]]
+
+
+def topic_of(generation: UUID) -> str:
+    """The topic of a generation."""
+    return f"generation.{generation}"
+
+
+def conversation_topic(conversation: UUID) -> str:
+    """The topic of a conversation."""
+    return f"conversation.{conversation}"
+
+
+def user_topic(user: UUID) -> str:
+    """A person's topic."""
+    return f"user.{user}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One answer to be written. `message` is its row as it stands; `attempt` the fence under which it is owned.
+
+    `messages` is the whole request where the caller knows it already; None: the path of the tree above the message.
+    `continued` holds the parts that the answer begins with. `question`: a title is wanted when it is done, for this.
+    """
+
+    generation: UUID
+    epoch: str
+    attempt: int
+    user: UUID
+    owner: UUID
+    message: MessageOut
+    model: str
+    params: dict[str, Any] = field(default_factory=dict)
+    tools: list[dict[str, Any]] | None = None
+    messages: list[dict[str, Any]] | None = None
+    continued: Parts | None = None
+    question: str | None = None
+
+    @property
+    def topic(self) -> str:
+        """The topic that carries the answer."""
+        return topic_of(self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an answer ended: the terminal event, and what the message says about it."""
+
+    status: StatusName
+    data: dict[str, Any]
+
+    @property
+    def event(self) -> bytes:
+        """The terminal event as it is stored."""
+        return encode_event(self.status, self.data)
+
+    @property
+    def reason(self) -> str:
+        """For the message: the finish reason, or why it is incomplete."""
+        return str(self.data.get("finish_reason") or self.data.get("reason") or "")
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """For the message: code and sentence."""
+        return self.data if self.status == "error" else None
+
+
+def done(finish_reason: str) -> Outcome:
+    """The answer is whole."""
+    return Outcome("done", {"finish_reason": finish_reason})
+
+
+def incomplete(reason: str) -> Outcome:
+    """More was to come: `output_limit`, `time_limit`, `interrupted`."""
+    return Outcome("incomplete", {"reason": reason})
+
+
+def failed(code: str, message: str) -> Outcome:
+    """The provider, or we, failed; the text so far stands."""
+    return Outcome("error", {"code": code, "message": message})
+
+
+CANCELLED = Outcome("cancelled", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """All that is stored with the end of an answer. `epoch` is a new one where the old log could not be kept."""
+
+    generation: UUID
+    attempt: int
+    conversation: UUID
+    user: UUID
+    message: MessageOut
+    outcome: Outcome
+    epoch: str
+    offset: int
+    now: datetime

@@ -1,0 +1,303 @@
+"""One answer from its provider to its end. Knows no host: it is given what to write, the log's writer and the end.
+
+A run never ends twice and never silently: whatever happens becomes exactly one outcome, except that a run whose
+attempt was fenced stops without a word, because the answer is another's now.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+import structlog
+from django.utils.crypto import salted_hmac
+
+from backend.chat import context
+from backend.chat.fold import visible_text
+from backend.chat.order import CANCELLED, Ending, Order, Outcome, done, failed, incomplete
+from backend.chat.source import AnswerSource
+from backend.core.errors import AppError
+from backend.providers.base import CompletionRequest, Continuation, Provider, ProviderError, Usage
+from realtime import LogWriter, Refused
+
+log = structlog.get_logger(__name__)
+
+WALL_CLOCK_SECONDS = 3600.0
+INTERNAL = "Something went wrong on our side while this answer was written. Please try again."
+
+OUTSIDE_PARAMS = ("tool_choice", "response_format")
+
+
+class Entry(Protocol):
+    """What a run reads of a model's entry. Prices are for a million tokens; None where nothing is known."""
+
+    @property
+    def name(self) -> str:
+        """The model, as its provider names it."""
+
+    @property
+    def input_price(self) -> Decimal | None:
+        """For tokens that go in."""
+
+    @property
+    def output_price(self) -> Decimal | None:
+        """For tokens that come out."""
+
+    @property
+    def continuation(self) -> Continuation:
+        """How it goes on from a partial answer."""
+
+
+class Resolved(Protocol):
+    """A model that can be asked now."""
+
+    @property
+    def entry(self) -> Entry:
+        """Its entry in the catalogue."""
+
+    @property
+    def provider(self) -> Provider:
+        """Who serves it."""
+
+
+class Run:
+    """The writing of one answer. `stop` ends it early; `write` returns when it is over, whatever happened."""
+
+    def __init__(
+        self,
+        order: Order,
+        *,
+        resolved: Resolved,
+        writer: LogWriter,
+        store: Callable[[Ending], Awaitable[bool]],
+        confirm: Callable[[AnswerSource], Awaitable[bool]] | None = None,
+        wall_clock: float = WALL_CLOCK_SECONDS,
+    ) -> None:
+        self.order = order
+        self.outcome: Outcome | None = None
+        self.source = AnswerSource(
+            topic=order.topic, epoch=order.epoch, fence=order.attempt, confirm=confirm, lost=self._lost
+        )
+        self._resolved = resolved
+        self._writer = writer
+        self._store = store
+        self._wall_clock = wall_clock
+        self.task: asyncio.Task[None] | None = None
+        self._streaming = False
+        self._stop: Outcome | Literal["lost"] | None = None
+        self._began = time.monotonic()
+        self._first: float | None = None
+        self._thinking_since: float | None = None
+        self._thought_s = 0.0
+        self._stopped_at = 0.0
+        self._reported: Usage | None = None
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin; the first events are in the next batch to the log."""
+        order, source = self.order, self.source
+        source.emit(
+            "created",
+            {
+                "generation": str(order.generation),
+                "message": str(order.message.id),
+                "conversation": str(order.message.conversation),
+                "model": order.model,
+            },
+        )
+        if order.continued:
+            source.preload(order.continued)
+        self._writer.wake(source)
+        self.task = asyncio.create_task(self.write(), name=order.topic)
+        return self.task
+
+    def stop(self, outcome: Outcome | Literal["lost"] = CANCELLED) -> None:
+        """End the answer where it stands. Without effect once the provider has finished."""
+        if self._stop is not None:
+            return
+        self._stop = outcome
+        if self._streaming and self.task is not None:
+            self.task.cancel()
+
+    async def write(self) -> None:
+        """Stream, then end."""
+        outcome = self._stop or await self._stream()
+        self._stopped_at = time.monotonic()
+        try:
+            if outcome != "lost":
+                await self._end(outcome)
+        except Refused as refused:
+            log.warning("an answer belongs to another attempt", topic=self.order.topic, reason=refused.reason)
+        finally:
+            self._writer.close(self.source)
+
+    async def _stream(self) -> Outcome | Literal["lost"]:
+        self._streaming = True
+        try:
+            async with asyncio.timeout(self._wall_clock):
+                return await self._read()
+        except asyncio.CancelledError:
+            if self._stop is None:
+                raise
+            if self.task is not None:
+                self.task.uncancel()
+            return self._stop
+        except TimeoutError:
+            return incomplete("time_limit")
+        except ProviderError as error:
+            return failed(error.code, error.message)
+        except AppError as error:
+            return failed(error.code, error.message)
+        except Exception:
+            log.exception("an answer failed", topic=self.order.topic)
+            return failed("internal", INTERNAL)
+        finally:
+            self._streaming = False
+
+    async def _read(self) -> Outcome | Literal["lost"]:
+        """The hot path: one task switch for each read from the network, synchronous calls for each token."""
+        source, provider = self.source, self._resolved.provider
+        feed, wake = source.feed, self._writer.wake
+        source.emit("started", {"model": self._resolved.entry.name, "provider": provider.name})
+        wake(source)
+        request = await self._request()
+        if (asked := self._asked()) is not None:
+            return asked
+        async with aclosing(provider.stream(request)) as reads:
+            async for deltas in reads:
+                feed(deltas)
+                if self._first is None and source.bytes:
+                    self._first = time.monotonic()
+                if source.thinking is (self._thinking_since is None):
+                    self._turn()
+                if source.usage is not self._reported:
+                    self._report()
+                wake(source)
+                if source.full:
+                    return incomplete("output_limit")
+                if (asked := self._asked()) is not None:
+                    return asked
+        return done(source.finish.reason if source.finish else "stop")
+
+    def _turn(self) -> None:
+        """From reasoning to something else, or back."""
+        now = time.monotonic()
+        if self._thinking_since is None:
+            self._thinking_since = now
+        else:
+            self._thought_s += now - self._thinking_since
+            self._thinking_since = None
+
+    def _asked(self) -> Outcome | Literal["lost"] | None:
+        """What `stop` asked for. Looked at as well, since `asyncio.wait_for` in a driver can swallow a cancellation."""
+        return self._stop
+
+    async def _request(self) -> CompletionRequest:
+        order = self.order
+        messages = order.messages
+        if messages is None:
+            messages = await context.messages_above(
+                conversation=order.message.conversation, parent=order.message.parent
+            )
+        params = {name: value for name, value in order.params.items() if name not in OUTSIDE_PARAMS}
+        return CompletionRequest(
+            model=self._resolved.entry.name,
+            messages=messages,
+            params=params,
+            tools=order.tools,
+            tool_choice=order.params.get("tool_choice"),
+            response_format=order.params.get("response_format"),
+            continue_text=visible_text(order.continued) or None if order.continued else None,
+            continuation=self._resolved.entry.continuation,
+            user_key=salted_hmac("backend.chat.user_key", str(order.user)).hexdigest()[:32],
+        )
+
+    def _report(self) -> None:
+        self._reported = usage = self.source.usage
+        if usage is not None:
+            self.source.emit(
+                "usage",
+                {
+                    "input_tokens": usage.input_tokens,
+                    "output_tokens": usage.output_tokens,
+                    "cost": float(self._cost(usage) or 0),
+                },
+            )
+
+    def _cost(self, usage: Usage) -> Decimal | None:
+        entry = self._resolved.entry
+        if entry.input_price is None and entry.output_price is None:
+            return None
+        return (
+            usage.input_tokens * (entry.input_price or Decimal(0))
+            + usage.output_tokens * (entry.output_price or Decimal(0))
+        ) / 1_000_000
+
+    async def _end(self, outcome: Outcome) -> None:
+        source, writer = self.source, self._writer
+        source.close_parts()
+        position = await writer.drain(source)
+        ending = self._ending(outcome, position.offset + 1)
+        if not await self._store(ending):
+            return
+        self.outcome = outcome
+        source.end(outcome.status, outcome.data)
+        writer.wake(source)
+        await writer.drain(source)
+
+    def _ending(self, outcome: Outcome, offset: int) -> Ending:
+        order, parts = self.order, self.source.answer.plain_parts()
+        message = order.message.model_copy(
+            update={
+                "status": outcome.status,
+                "parts": parts,
+                "text": visible_text(parts),
+                "model": self._resolved.entry.name,
+                "usage": self._usage(),
+                "cost": self._final_cost(),
+                "timings": self._timings(),
+                "reason": outcome.reason,
+                "error": outcome.error,
+            }
+        )
+        return Ending(
+            generation=order.generation,
+            attempt=order.attempt,
+            conversation=message.conversation,
+            user=order.owner,
+            message=message,
+            outcome=outcome,
+            epoch=order.epoch,
+            offset=offset,
+            now=datetime.now(UTC),
+        )
+
+    def _usage(self) -> dict[str, Any] | None:
+        usage = self.source.usage
+        if usage is None:
+            return None
+        return {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+        }
+
+    def _final_cost(self) -> float | None:
+        cost = self._cost(self.source.usage) if self.source.usage else None
+        return None if cost is None else float(cost)
+
+    def _timings(self) -> dict[str, Any]:
+        first = None if self._first is None else round((self._first - self._began) * 1000)
+        found = {"first_token_ms": first, "total_ms": round((self._stopped_at - self._began) * 1000)}
+        if self._thinking_since is not None:
+            self._turn()
+        if self._thought_s:
+            found["reasoning_ms"] = round(self._thought_s * 1000)
+        return found
+
+    def _lost(self, reason: str) -> None:
+        log.warning("an answer was taken over", topic=self.order.topic, reason=reason)
+        self.stop("lost")

@@ -1,0 +1,269 @@
+"""The events of one answer that is being written, between its provider and the log writer.
+
+`feed` takes what one network read brought; `take` hands the writer the events since the last take, with the text that
+arrived meanwhile merged into one delta; `committed` says which of them are in the log. Three rules hold here: a delta
+has at most 16 KiB and whole code points; all parts together have at most 8 MiB (`full` says when); and `answer`, from
+which snapshots, checkpoints and the final message are made, only ever holds what is in the log.
+"""
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from backend.chat.fold import Answer, encode_event
+from backend.providers.base import Delta, Finish, ReasoningDelta, TextDelta, ToolDelta, Usage
+
+MAX_DELTA_BYTES = 16 * 1024
+MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+PART_COST = 64
+"""Bytes that a part counts for besides its text, so that a stream of empty parts ends, too."""
+
+_encode = msgspec.json.Encoder().encode
+
+Op = tuple[str, dict[str, Any]]
+
+
+class AnswerSource:
+    """One running answer. `fence` is the generation's attempt; `offset` the last committed event's."""
+
+    __slots__ = (
+        "_confirm",
+        "_current",
+        "_kind",
+        "_lost",
+        "_ops",
+        "_pending",
+        "_resumed_part",
+        "_terminal",
+        "_text",
+        "_tools",
+        "_total_parts",
+        "answer",
+        "away",
+        "bytes",
+        "epoch",
+        "fence",
+        "finish",
+        "finished",
+        "full",
+        "offset",
+        "owned_at",
+        "topic",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        *,
+        topic: str,
+        epoch: str,
+        fence: int,
+        confirm: Callable[["AnswerSource"], Awaitable[bool]] | None = None,
+        lost: Callable[[str], None] | None = None,
+    ) -> None:
+        self.topic = topic
+        self.epoch = epoch
+        self.fence = fence
+        self.owned_at = time.monotonic()
+        self.offset = 0
+        self.bytes = 0
+        self.full = False
+        self.finished = False
+        self.away = False
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.answer = Answer(attempt=fence)
+        self._confirm = confirm
+        self._lost = lost
+        self._terminal = False
+        self._pending: list[bytes] = []
+        self._ops: deque[Op] = deque()
+        self._text: list[str] = []
+        self._current = -1
+        self._kind = ""
+        self._total_parts = 0
+        self._tools: dict[int, int] = {}
+        self._resumed_part: int | None = None
+
+    # what the run calls
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the last that came was reasoning."""
+        return self._kind == "reasoning"
+
+    def feed(self, deltas: Iterable[Delta]) -> None:
+        """Take in what one network read brought. `usage` and `finish` hold the last of theirs for the run."""
+        for delta in deltas:
+            kind = type(delta)
+            if kind is TextDelta:
+                if self._kind != "text":
+                    self._open_text()
+                self._append(delta.text)  # type: ignore[union-attr]
+            elif kind is ReasoningDelta:
+                if self._kind != "reasoning":
+                    self._open("reasoning")
+                self._append(delta.text)  # type: ignore[union-attr]
+            elif kind is ToolDelta:
+                self._tool(delta)  # type: ignore[arg-type]
+            elif kind is Usage:
+                self.usage = delta  # type: ignore[assignment]
+            else:
+                self.finish = delta  # type: ignore[assignment]
+
+    def emit(self, event_type: str, data: dict[str, Any]) -> None:
+        """Append an event that is not a part's text."""
+        self._flush()
+        self._push(encode_event(event_type, data), (event_type, data))
+
+    def end(self, event_type: str, data: dict[str, Any]) -> None:
+        """Append the terminal event; nothing may follow it."""
+        self.emit(event_type, data)
+        self._terminal = True
+
+    def preload(self, parts: Sequence[dict[str, Any]]) -> None:
+        """Begin with the parts of an older answer; new text goes on in the last text part."""
+        kept = [part for part in parts if part["kind"] in ("text", "reasoning")]
+        last = max((index for index, part in enumerate(kept) if part["kind"] == "text"), default=None)
+        self._resumed_part = last
+        for part in kept:
+            self._open(part["kind"])
+            self._append(part.get("text", ""))
+
+    def close_parts(self) -> None:
+        """End the parts that are open: before the terminal event."""
+        self._leave()
+        for part in self._tools.values():
+            self._write(part, '"}')
+            self._done(part)
+        self._tools.clear()
+        self._end_resumed()
+
+    # what the log writer calls
+
+    def take(self) -> list[bytes]:
+        """The events since the last take, encoded; never a part of a merge twice."""
+        if self._text:
+            self._flush()
+        events, self._pending = self._pending, []
+        self.finished = self._terminal
+        return events
+
+    def committed(self, first_offset: int, events: Sequence[bytes]) -> None:
+        """These events, in the order of `take`, are in the log from `first_offset` on."""
+        self.offset = first_offset + len(events) - 1
+        pop, apply = self._ops.popleft, self.answer.apply
+        for _ in events:
+            apply(*pop())
+
+    def refused(self, reason: str, end: int) -> None:  # noqa: ARG002 - the writer's signature
+        """The log belongs to another attempt: this one may write no more."""
+        if self._lost:
+            self._lost(reason)
+
+    def degraded(self, away: bool, /) -> None:
+        """The log can't be reached, or can be again; the text waits here."""
+        self.away = away
+
+    async def confirm(self) -> bool:
+        """Ask the database whether this attempt still owns the answer."""
+        asked = time.monotonic()
+        if self._confirm is None or not await self._confirm(self):
+            return False
+        self.owned_at = asked
+        return True
+
+    # the parts
+
+    def _append(self, text: str) -> None:
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        self.bytes += size
+        if self.bytes > MAX_OUTPUT_BYTES:
+            room = max(0, size - (self.bytes - MAX_OUTPUT_BYTES))
+            text = text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+            self.bytes, self.full = MAX_OUTPUT_BYTES, True
+        if text:
+            self._text.append(text)
+
+    def _open_text(self) -> None:
+        if self._resumed_part is None:
+            self._open("text")
+            return
+        self._leave()
+        self._current, self._kind = self._resumed_part, "text"
+
+    def _open(self, kind: str) -> int:
+        self._leave()
+        number = self._total_parts
+        self._total_parts += 1
+        self.bytes += PART_COST
+        self.full = self.full or self.bytes > MAX_OUTPUT_BYTES
+        data = {"part": number, "kind": kind}
+        self._push(encode_event("part.added", data), ("part.added", data))
+        self._current, self._kind = number, kind
+        return number
+
+    def _leave(self) -> None:
+        """Turn from the current part; text and reasoning are done, a tool call may still go on."""
+        self._flush()
+        if self._current >= 0 and self._kind != "tool" and self._current != self._resumed_part:
+            self._done(self._current)
+        self._current, self._kind = -1, ""
+
+    def _end_resumed(self) -> None:
+        if self._resumed_part is not None:
+            self._leave()
+            self._done(self._resumed_part)
+            self._resumed_part = None
+
+    def _done(self, part: int) -> None:
+        data = {"part": part}
+        self._push(encode_event("part.done", data), ("part.done", data))
+
+    def _tool(self, delta: ToolDelta) -> None:
+        """A tool part is JSON text `{"id", "name", "arguments"}`, arguments being a string as in OpenAI's API."""
+        part = self._tools.get(delta.index)
+        if part is None:
+            self._end_resumed()
+            part = self._tools[delta.index] = self._open("tool")
+            head = f'{{"id":{_json(delta.id or "")},"name":{_json(delta.name or "")},"arguments":"'
+            self._append(head)
+        elif part != self._current:
+            self._leave()
+            self._current, self._kind = part, "tool"
+        if delta.arguments:
+            self._append(_json(delta.arguments)[1:-1])
+
+    def _flush(self) -> None:
+        if not self._text:
+            return
+        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
+        self._text.clear()
+        self._write(self._current, text)
+
+    def _write(self, part: int, text: str) -> None:
+        if "\0" in text:
+            text = text.replace("\0", "\ufffd")
+        try:
+            body = _encode(text)
+        except UnicodeEncodeError:
+            text = text.encode("utf-8", "replace").decode()
+            body = _encode(text)
+        if len(body) > MAX_DELTA_BYTES and len(text) > 1:
+            half = len(text) // 2
+            self._write(part, text[:half])
+            self._write(part, text[half:])
+            return
+        event = b'{"type":"part.delta","data":{"part":%d,"text":%b}}' % (part, body)
+        self._push(event, ("part.delta", {"part": part, "text": text}))
+
+    def _push(self, event: bytes, op: Op) -> None:
+        self._pending.append(event)
+        self._ops.append(op)
+
+
+def _json(text: str) -> str:
+    return _encode(text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")).decode()
