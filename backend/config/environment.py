@@ -3,14 +3,30 @@
 `.env.example` is generated from this class; a value that can't be right stops the start with a sentence.
 """
 
+import os
+from collections.abc import Mapping
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.config.kept import kept_secret
+from backend.config.keys import parse_keys
+from backend.engines import EngineError, recorded_urls
+
 ROOT = Path(__file__).resolve().parents[2]
+SHORTEST_SECRET = 32
+FEWEST_SYMBOLS = 8
+
+
+class WrongSetting(SystemExit):
+    """A setting can't be right. Uncaught, it ends the process with its sentence on stderr and exit status 1."""
 
 
 class Environment(BaseSettings):
@@ -38,13 +54,181 @@ class Environment(BaseSettings):
     deepseek_api_key: str = Field("", description="Key for DeepSeek.")
     anthropic_api_key: str = Field("", description="Key for Anthropic.")
     ollama_host: str = Field("", description="Address of an Ollama server. Default: its usual port, when it answers.")
+    outbound_allow: str = Field(
+        "",
+        description="Hosts, host:port or networks, comma-separated, that providers made in the admin may use "
+        "although their addresses are not public.",
+    )
+    outbound_proxy: str = Field("", description="Forward proxy for all calls to providers, such as http://proxy:3128.")
+    provider_connect_timeout: float = Field(10, gt=0, le=120, description="Seconds to connect to a provider.")
+    provider_first_timeout: float = Field(120, gt=0, le=3600, description="Seconds until a provider's first byte.")
+    provider_silence_timeout: float = Field(
+        60, gt=0, le=3600, description="Seconds of silence in the middle of an answer."
+    )
     tavily_api_key: str = Field("", description="Key for Tavily's web search.")
     tavily_base_url: str = Field("", description="Base URL of Tavily's API.")
+    time_scale: float = Field(
+        1.0, gt=0, le=10, description="Multiplies pings, leases and time-outs of streams; for tests of faults."
+    )
     titles: Literal["on", "off"] = Field("on", description="Side calls such as titles.")
     limits: Literal["on", "off"] = Field("on", description="Rate limits and caps per user; off for benchmarks.")
+    secret_key_fallbacks: str = Field(
+        "", description="Former values of SECRET_KEY, comma-separated: still accepted while they are phased out."
+    )
+    encryption_keys: str = Field(
+        "",
+        description="Keys for secrets in the database, `id:base64 of 32 bytes`, comma-separated, the newest first. "
+        "Default: a key file in RIVULET_HOME.",
+    )
+    public_url: str = Field("", description="Address of the site in mails, such as https://chat.example.org.")
+    cdn_host: str = Field(
+        "", description="Origin of a CDN for the page's hashed files, such as https://cdn.example.org."
+    )
+    allowed_hosts: str = Field("*", description="Host names that the site answers to, comma-separated.")
+    trusted_proxies: str = Field(
+        "127.0.0.1/32,::1/128",
+        description="Networks (CIDR, comma-separated) whose X-Forwarded-For, -Proto and X-Request-ID are believed.",
+    )
+    signup: Literal["open", "closed"] = Field("open", description="Whether people may sign up by themselves.")
+    email_verification: Literal["optional", "mandatory", "none"] = Field(
+        "optional", description="Whether an address must be verified by mail before the first sign-in."
+    )
+    smtp_url: str = Field(
+        "",
+        description="Mail server, a URL with smtp, smtp+tls or smtps, name, password, host and port. Default: mails "
+        "are logged.",
+    )
+    email_from: str = Field("Rivulet <rivulet@localhost>", description="Sender of mails.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
+    guide_url: str = Field(
+        "", description="Address of the built-in model's server. `make run` starts it and sets this."
+    )
+    database_pool: int = Field(
+        6, ge=0, le=100, description="PostgreSQL sessions kept for a process; 0: one for a thread."
+    )
+    celery_concurrency: int = Field(2, ge=1, le=64, description="Tasks that a worker runs at a time.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in split(value):
+            try:
+                ip_network(part)
+            except ValueError as error:
+                raise ValueError(f"{part!r} is not a network such as 10.0.0.0/8") from error
+        return value
+
+    @field_validator("public_url", "cdn_host")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
+            raise ValueError("it must be an origin such as https://chat.example.org")
+        return value.rstrip("/")
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        if value:
+            parse_keys(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"smtp", "smtp+tls", "smtps"}:
+            raise ValueError("it must begin with smtp://, smtp+tls:// or smtps://")
+        return value
+
+    @field_validator("rivulet_home")
+    @classmethod
+    def _home_is_absolute(cls, value: Path) -> Path:
+        """A relative home lies beside `.env`."""
+        return (ROOT / value.expanduser()).resolve()
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_postgres(cls, value: str) -> str:
+        if not value:
+            return value
+        if not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("it must start with postgresql://")
+        try:
+            conninfo_to_dict(value)
+        except ProgrammingError as error:
+            raise ValueError(f"it is no PostgreSQL URL ({str(error).strip()})") from None
+        return value
+
+    @field_validator("redis_url", "redis_cache_url", "redis_broker_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it must start with redis://, rediss:// or unix://")
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.rivulet_env != "production":
+            return self
+        secret = self.secret_key
+        if len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_SYMBOLS or "change" in secret.lower():
+            raise ValueError(
+                f"SECRET_KEY: production needs a random one of at least {SHORTEST_SECRET} characters; make one with: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return self
+
+
+def split(value: str) -> list[str]:
+    """The parts of a comma-separated setting."""
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def load() -> Environment:
+    """The settings as given. Raises `WrongSetting`. Tests see no `.env`, so that they are the same everywhere."""
+    file = None if inherited().get("RIVULET_ENV") == "test" else ROOT / ".env"
+    try:
+        return Environment(_env_file=file)
+    except ValidationError as error:
+        raise WrongSetting(_sentence(error)) from None
 
 
 @cache
 def environment() -> Environment:
-    """The process's settings, read once."""
-    return Environment()
+    """The process's settings, read once: what was given, and the embedded engines' addresses where nothing was.
+
+    Raises `WrongSetting`.
+    """
+    given = load()
+    update: dict[str, Any] = {}
+    try:
+        urls = None if given.database_url and given.redis_url else recorded_urls(given.rivulet_home)
+    except EngineError as error:
+        raise WrongSetting(str(error)) from None
+    if urls is not None:
+        update = {"database_url": given.database_url or urls.database, "redis_url": given.redis_url or urls.redis}
+    if not given.secret_key:
+        try:
+            update["secret_key"] = kept_secret(given.rivulet_home / "secret_key")
+        except (OSError, ValueError) as error:
+            raise WrongSetting(f"SECRET_KEY is not set, and none can be kept in RIVULET_HOME: {error}") from None
+    return given.model_copy(update=update)
+
+
+def inherited() -> Mapping[str, str]:
+    """The environment that children are started with."""
+    return os.environ  # noqa: TID251
+
+
+def _sentence(error: ValidationError) -> str:
+    """What is wrong, a setting a line, by the names that people type; a value is shown unless it may be a secret."""
+    told = []
+    for problem in error.errors(include_url=False):
+        reason = str(problem["msg"]).removeprefix("Value error, ")
+        if not problem["loc"]:
+            told.append(reason)
+            continue
+        name = str(problem["loc"][0])
+        shown = "" if name.endswith(("_key", "_keys", "_fallbacks", "_url")) else f" (it is {problem['input']!r})"
+        told.append(f"{name.upper()}: {reason[:1].lower()}{reason[1:]}{shown}.")
+    return "\n".join(told)

@@ -1,0 +1,97 @@
+"""What runs beside the requests in a web process: the realtime node, the generation host, the catalogue of models.
+
+They start and stop with the server, by ASGI lifespan. Stopping ends the running answers first, while their log is
+still there, and the connections after that.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from backend.catalog import registry
+from backend.chat import commands, topics
+from backend.chat.host import GenerationHost, HostSettings, Resolve
+from backend.config.access import SiteAccess
+from backend.core import redis
+from backend.core.asgi import Receive, Send, request_id
+from backend.core.db import close_pool
+from backend.core.errors import AppError
+from backend.core.problems import problem
+from backend.openai_api.app import OpenAIApplication
+from backend.openai_api.stored import StoredCompletions
+from realtime import Node, RealtimeSettings
+
+log = structlog.get_logger("rivulet.web")
+
+
+class Live:
+    """One web process's running parts."""
+
+    def __init__(self, *, resolve: Resolve = registry.resolve) -> None:
+        scale = settings.RIVULET.time_scale
+        limits = settings.RIVULET.limits == "on"
+        self.node = Node.on_redis(
+            settings.RIVULET.redis_url,
+            access=SiteAccess(),
+            settings=RealtimeSettings(limits=limits).scaled(scale),
+        )
+        self.host = GenerationHost(
+            node=self.node,
+            resolve=resolve,
+            settings=HostSettings(titles=settings.RIVULET.titles == "on").scaled(scale),
+        )
+        self.openai = OpenAIApplication(stored=StoredCompletions(self.node))
+        self.node.problem = _problem
+        for kind in topics.kinds(self.host):
+            self.node.register(kind)
+        for command in commands.commands():
+            self.node.register(command)
+
+    async def start(self) -> None:
+        """Start everything; Redis and PostgreSQL may still be on their way."""
+        await self.node.start()
+        await self.host.start()
+        await registry.start()
+
+    async def stop(self) -> None:
+        """Stop everything, in the order in which it depends on each other."""
+        for step in (self.host.stop, self.node.stop, registry.stop, redis.close_client, close_pool):
+            await _quietly(step)
+
+
+def _problem(scope: Mapping[str, Any], error: AppError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    status, body, headers = problem(error, request_id=request_id(dict(scope)))
+    return status, body, [(name.lower().encode(), value.encode()) for name, value in headers]
+
+
+async def _quietly(step: Callable[[], Awaitable[None]]) -> None:
+    """A step that fails must not keep the others from being taken."""
+    try:
+        await step()
+    except Exception:
+        log.exception("web.stop_failed", step=getattr(step, "__qualname__", repr(step)))
+
+
+async def lifespan(receive: Receive, send: Send, *, started: Callable[[Live | None], None]) -> None:
+    """Speak ASGI lifespan: `started` gets the running parts, and None once they are stopped."""
+    live: Live | None = None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                live = Live()
+                await live.start()
+            except Exception as error:
+                log.exception("web.start_failed")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            started(live)
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            started(None)
+            if live is not None:
+                await live.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
