@@ -1,0 +1,75 @@
+import { create } from "zustand";
+import { storage } from "@/lib/storage";
+import { account } from "./account";
+import { api, csrfToken, onSignedOut } from "./client";
+import { ApiError } from "./errors";
+import { queryClient } from "./query";
+import type { Me } from "./types";
+
+/**
+ * Who is signed in. What the last visit knew is shown at once and confirmed by the server. Without it the server is
+ * asked only where a cookie of ours says that it was met before (`unknown`), so that a first visit costs no request.
+ */
+interface SessionState {
+  status: "in" | "out" | "unknown";
+  me: Me | null;
+}
+
+function remembered(): Me | null {
+  try {
+    return JSON.parse(storage.get("me") ?? "null") as Me | null;
+  } catch {
+    return null;
+  }
+}
+
+const before = remembered();
+const met = csrfToken() !== null && storage.get("left") === null;
+export const useSession = create<SessionState>(() => ({
+  status: before ? "in" : met ? "unknown" : "out",
+  me: before,
+}));
+export const useMe = (): Me | null => useSession((state) => state.me);
+
+export function setMe(me: Me): void {
+  storage.set("me", JSON.stringify(me));
+  storage.set("left", null);
+  useSession.setState({ status: "in", me });
+}
+
+/** Forgets the person and all that was fetched for them. */
+export function forget(): void {
+  for (const name of ["me", "conversations", "models", "unread"]) storage.set(name, null);
+  storage.set("left", "1");
+  queryClient.clear();
+  useSession.setState({ status: "out", me: null });
+}
+
+/** Asks the server who we are; true when signed in. Being offline changes nothing. */
+export async function confirmSession(): Promise<boolean> {
+  try {
+    setMe(await api<Me>("me"));
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return false;
+    if (useSession.getState().me) return true;
+    throw error;
+  }
+}
+
+export async function signOut(): Promise<void> {
+  await account.logout();
+  forget();
+}
+
+onSignedOut(() => {
+  if (useSession.getState().status !== "out") forget();
+});
+
+// Another tab signed in or out.
+window.addEventListener("storage", (event) => {
+  if (event.key !== "rivulet.me") return;
+  const me = remembered();
+  if (me) useSession.setState({ status: "in", me });
+  else forget();
+});

@@ -1,0 +1,177 @@
+import { ArrowUp, Square } from "lucide-react";
+import {
+  type ChangeEvent,
+  type KeyboardEvent,
+  type Ref,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { useT } from "@/lib/i18n";
+import { IconButton } from "@/ui";
+import type { Model } from "../models";
+import styles from "./Composer.module.css";
+import { composing, editsLast, modelQuery, sends } from "./keys";
+import { ModelPicker } from "./ModelPicker";
+import { useDraft } from "./useDraft";
+
+export interface ComposerHandle {
+  focus(): void;
+  fill(text: string): void;
+  openModels(): void;
+}
+
+interface Props {
+  ref: Ref<ComposerHandle>;
+  conversation: string | null;
+  begun: boolean;
+  /** An answer is being written: stop stands where send was. */
+  writing: boolean;
+  stopping: boolean;
+  model: Model | null;
+  onModel: (model: Model) => void;
+  onSend: (text: string) => void;
+  onStop: () => void;
+  /** Returns whether there was a message to edit. */
+  onEditLast: () => boolean;
+}
+
+const touch = (): boolean => window.matchMedia("(pointer: coarse)").matches;
+
+export function Composer({
+  ref,
+  conversation,
+  begun,
+  writing,
+  stopping,
+  model,
+  onModel,
+  onSend,
+  onStop,
+  onEditLast,
+}: Props) {
+  const t = useT();
+  const [text, setText] = useDraft(conversation);
+  const [models, setModels] = useState<{ query: string; from: number | null } | null>(null);
+  const [hint, setHint] = useState(false);
+  const box = useRef<HTMLTextAreaElement>(null);
+
+  useImperativeHandle(ref, () => ({
+    focus: () => box.current?.focus(),
+    fill: (words) => {
+      setText(words);
+      box.current?.focus();
+    },
+    openModels: () => setModels({ query: "", from: null }),
+  }));
+  useLayoutEffect(() => {
+    const element = box.current;
+    // Where the stylesheet alone does not let it grow.
+    if (!element || CSS.supports("field-sizing", "content")) return;
+    element.style.height = "0";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [text]);
+
+  const send = () => {
+    const words = text.trim();
+    if (!words) return;
+    if (writing) {
+      setHint(true);
+      return;
+    }
+    onSend(words);
+    setText("");
+    box.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Escape" && writing && !composing(event.nativeEvent)) {
+      event.preventDefault();
+      if (!stopping) onStop();
+      return;
+    }
+    if (sends(event.nativeEvent, touch())) {
+      event.preventDefault();
+      send();
+    } else if (editsLast(event.nativeEvent, text) && onEditLast()) event.preventDefault();
+  };
+  const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
+    const { value, selectionStart } = event.currentTarget;
+    setText(value);
+    setHint(false);
+    const typed = (event.nativeEvent as InputEvent).data;
+    const found = typed === "@" ? modelQuery(value, selectionStart) : null;
+    if (found) setModels({ query: found.query, from: found.from });
+  };
+  const pick = (chosen: Model) => {
+    // The @ that opened the list is not part of the question.
+    if (models?.from !== null && models?.from !== undefined)
+      setText(text.slice(0, models.from) + text.slice(models.from + 1));
+    setModels(null);
+    onModel(chosen);
+    requestAnimationFrame(() => box.current?.focus());
+  };
+
+  return (
+    <form
+      className={styles["composer"]}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={box}
+        rows={1}
+        value={text}
+        enterKeyHint="send"
+        aria-label={t("chat.composer")}
+        aria-describedby={hint ? "composer-hint" : undefined}
+        placeholder={t(begun ? "chat.placeholder_more" : "chat.placeholder")}
+        onChange={onChange}
+        onKeyDown={onKeyDown}
+      />
+      <div className={styles["row"]}>
+        <ModelPicker
+          chosen={model}
+          open={models !== null}
+          query={models?.query ?? ""}
+          onOpen={(open) => {
+            setModels(open ? { query: "", from: null } : null);
+            if (!open) box.current?.focus();
+          }}
+          onPick={pick}
+        />
+        <span id="composer-hint" role="status" className={styles["hint"]}>
+          {hint && writing ? t("chat.writing_hint") : ""}
+        </span>
+        {writing ? (
+          <IconButton
+            label={stopping ? t("chat.stopping") : t("chat.stop")}
+            shortcut="Escape"
+            look="primary"
+            className={styles["go"]}
+            aria-disabled={stopping || undefined}
+            onClick={() => {
+              if (!stopping) onStop();
+              box.current?.focus();
+            }}
+          >
+            <Square size={14} fill="currentColor" aria-hidden="true" />
+          </IconButton>
+        ) : (
+          <IconButton
+            label={t("chat.send")}
+            shortcut="Enter"
+            type="submit"
+            look="primary"
+            className={styles["go"]}
+            disabled={!text.trim()}
+          >
+            <ArrowUp size={18} aria-hidden="true" />
+          </IconButton>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,78 @@
+import { Info } from "lucide-react";
+import { useRef, useState } from "react";
+import { formatNumber, useT } from "@/lib/i18n";
+import { IconButton, Popover } from "@/ui";
+import type { Message } from "../model/message";
+import styles from "./Message.module.css";
+
+const seconds = (ms: number): string =>
+  formatNumber(ms / 1000, { maximumFractionDigits: ms < 10_000 ? 2 : 0 });
+
+/** Model, time to the first word, speed, tokens and cost of an answer, where they are known. */
+export function AnswerInfo({ message, model }: { message: Message; model: string }) {
+  const t = useT();
+  const anchor = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <IconButton
+        ref={anchor}
+        small
+        label={t("chat.info")}
+        aria-expanded={open}
+        onClick={() => setOpen((before) => !before)}
+      >
+        <Info size={16} aria-hidden="true" />
+      </IconButton>
+      {open ? (
+        <Popover
+          anchor={anchor}
+          side="top"
+          align="start"
+          onClose={() => setOpen(false)}
+          role="dialog"
+          aria-label={t("chat.info")}
+        >
+          <Facts message={message} model={model} />
+        </Popover>
+      ) : null}
+    </>
+  );
+}
+
+function Facts({ message, model }: { message: Message; model: string }) {
+  const t = useT();
+  const { usage, timings, cost } = message;
+  const first = timings?.["first_token_ms"];
+  const total = timings?.["total_ms"];
+  const writing = total !== undefined ? total - (first ?? 0) : 0;
+  const speed = usage && writing > 0 ? usage.output_tokens / (writing / 1000) : null;
+  const rows: [string, string | null][] = [
+    [t("chat.info_model"), model || null],
+    [t("chat.info_first"), first === undefined ? null : `${seconds(first)} s`],
+    [t("chat.info_total"), total === undefined ? null : `${seconds(total)} s`],
+    [t("chat.info_speed"), speed === null ? null : t("chat.info_speed_value", { count: Math.round(speed) })],
+    [
+      t("chat.info_tokens"),
+      usage ? t("chat.info_tokens_value", { input: usage.input_tokens, output: usage.output_tokens }) : null,
+    ],
+    [t("chat.info_cost"), cost === null ? null : formatCost(cost)],
+  ];
+  return (
+    <dl className={styles["facts"]}>
+      {rows.map(([name, value]) =>
+        value === null ? null : (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  );
+}
+
+function formatCost(cost: number): string {
+  const digits = cost > 0 && cost < 0.01 ? 6 : 2;
+  return formatNumber(cost, { style: "currency", currency: "USD", maximumFractionDigits: digits });
+}

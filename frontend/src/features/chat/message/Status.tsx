@@ -1,0 +1,58 @@
+import type { ReactNode } from "react";
+import { useT } from "@/lib/i18n";
+import type { Outgoing } from "../session/outbox";
+import { sendAgain } from "../session/sender";
+import type { Answer } from "./useAnswer";
+import styles from "./Message.module.css";
+
+/** Waiting, in words, while there is no text to read. */
+export function Status({
+  answer,
+  item,
+  modelLabel,
+}: {
+  answer: Answer;
+  item: Outgoing | undefined;
+  modelLabel: string;
+}): ReactNode {
+  const t = useT();
+  if (item) return <OnItsWay item={item} />;
+  const last = answer.parts.at(-1);
+  if (answer.status === "queued") return <Line>{t("chat.queued")}</Line>;
+  if (!last)
+    return <Line>{modelLabel ? t("chat.starting", { model: modelLabel }) : t("chat.thinking")}</Line>;
+  if (last.done) return <Line>{t("chat.writing")}</Line>;
+  if (last.kind === "search") return <Line>{t("chat.searching", { q: last.query ?? last.text })}</Line>;
+  if (last.kind === "tool") return <Line>{t("chat.using_tool")}</Line>;
+  if (last.kind === "text" && last.text === "") return <Line>{t("chat.writing")}</Line>;
+  return null;
+}
+
+function Line({ children }: { children: ReactNode }) {
+  return (
+    <p className={styles["status"]}>
+      <span className={styles["dot"]} aria-hidden="true" />
+      {children}
+    </p>
+  );
+}
+
+function OnItsWay({ item }: { item: Outgoing }) {
+  const t = useT();
+  if (item.state === "sending") return <Line>{t("chat.sending")}</Line>;
+  if (item.state === "old") {
+    return (
+      <p className={styles["status"]}>
+        {t("chat.waiting_old")}
+        <button type="button" className={styles["link"]} onClick={() => sendAgain(item.key)}>
+          {t("chat.send_now")}
+        </button>
+      </p>
+    );
+  }
+  return (
+    <Line>
+      {item.error ? t("chat.waiting_retry", { reason: item.error.message }) : t("chat.waiting_line")}
+    </Line>
+  );
+}

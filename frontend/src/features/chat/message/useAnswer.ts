@@ -1,0 +1,39 @@
+import { useSyncExternalStore } from "react";
+import type { GenerationState, Part, Usage } from "@/realtime";
+import type { Message } from "../model/message";
+import type { LiveAnswer } from "../session/live";
+
+export interface Answer {
+  status: string;
+  parts: readonly Part[];
+  usage: Usage | null;
+  model: string;
+  failure: { code: string; message: string } | null;
+  reason: string;
+  resumed: boolean;
+  live: LiveAnswer | null;
+}
+
+const nothing = () => () => undefined;
+
+/** What is known of an answer: from its topic while it is being written, from the message else. */
+export function useAnswer(message: Message, live: LiveAnswer | null): Answer {
+  const state = useSyncExternalStore<GenerationState | null>(
+    live?.subscribe ?? nothing,
+    () => live?.get() ?? null,
+  );
+  if (!state || !live) {
+    const { status, parts, usage, model, error, reason } = message;
+    return { status, parts, usage, model, failure: error, reason, resumed: false, live: null };
+  }
+  return {
+    status: state.status,
+    parts: state.parts,
+    usage: state.usage,
+    model: state.model ?? message.model,
+    failure: state.failure,
+    reason: state.finishReason ?? "",
+    resumed: state.resumed !== null,
+    live,
+  };
+}

@@ -1,0 +1,143 @@
+import { send } from "@/api/client";
+import { conversationChanged, setRunning, setUnread, useMarks, userSnapshot } from "@/api/live";
+import { confirmSession } from "@/api/session";
+import type { Conversation } from "@/api/types";
+import { setConnection } from "@/lib/connection";
+import { type Json, RealtimeClient, type RestCall, type Subscription, followPage } from "@/realtime";
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** Conversations made for sends over REST, by the send's key, so that a second try goes into the same one. */
+const made = new Map<string, string>();
+
+async function sendByRest({ client_msg_id, conversation, ...body }: Json): Promise<RestCall> {
+  const key = text(client_msg_id);
+  let target = text(conversation) || made.get(key);
+  if (target === undefined || target === "") {
+    const { body: created } = await send("/api/v1/conversations", { method: "POST", body: {} });
+    target = text((created as Json | null)?.["id"]);
+    made.set(key, target);
+  }
+  return {
+    method: "POST",
+    path: `/conversations/${target}/messages`,
+    body,
+    headers: { "idempotency-key": key },
+  };
+}
+
+const commands: Record<string, (fields: Json) => RestCall | Promise<RestCall>> = {
+  "message.send": sendByRest,
+  "generation.retry": ({ client_msg_id, message, ...body }) => ({
+    method: "POST",
+    path: `/messages/${text(message)}/retry`,
+    body,
+    headers: { "idempotency-key": text(client_msg_id) },
+  }),
+  "generation.cancel": ({ generation }) => ({
+    method: "POST",
+    path: `/generations/${text(generation)}/cancel`,
+    body: {},
+  }),
+};
+
+async function sameOrigin(url: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (init.method !== "GET") {
+    const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+    if (token) headers.set("X-CSRFToken", token);
+  }
+  return fetch(url, { ...init, headers, credentials: "same-origin" });
+}
+
+/** The page's one connection. */
+export const realtime = new RealtimeClient({
+  url: () => `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws/v1/`,
+  http: {
+    base: "/api/v1",
+    fetch: sameOrigin,
+    commands,
+    probe: async () => (await fetch("/health/live", { cache: "no-store" })).ok,
+  },
+  report: (error) => console.error(error),
+});
+
+/** Which conversation is being looked at: its answers are not news. */
+let looked: string | null = null;
+export function lookAt(conversation: string | null): void {
+  looked = conversation;
+  if (conversation) setUnread(conversation, false);
+}
+
+let list: Subscription | null = null;
+
+function followList(user: string): void {
+  list ??= realtime.subscribe(
+    `user.${user}`,
+    {
+      snapshot: (data) => {
+        const running = (data["running"] ?? []) as Json[];
+        userSnapshot({
+          unread: [...useMarks.getState().unread],
+          running: running.map((one) => text(one["conversation"])).filter(Boolean),
+        });
+        void conversationsAgain();
+      },
+      event: ({ type, data }) => {
+        if (type === "conversation.changed") changed(data);
+      },
+      ended: () => {
+        list = null;
+      },
+    },
+    { urgency: "background" },
+  );
+}
+
+/** Events follow a snapshot, and the list may have been fetched before it: what changed in between was in neither. */
+async function conversationsAgain(): Promise<void> {
+  const { queryClient } = await import("@/api/query");
+  await queryClient.invalidateQueries({ queryKey: ["conversations"] });
+}
+
+function changed(data: Json): void {
+  const id = text(data["id"]);
+  const kind = text(data["change"]);
+  const conversation = data["conversation"] as Conversation | null | undefined;
+  if (kind === "deleted") conversationChanged({ id, deleted: true });
+  else if (conversation) conversationChanged({ id, conversation });
+  if (kind === "started" || (kind === "created" && data["generation"])) setRunning(id, true);
+  if (kind === "ended") {
+    setRunning(id, false);
+    if (id !== looked || document.visibilityState === "hidden") setUnread(id, true);
+  }
+}
+
+let stopFollowing: (() => void) | null = null;
+
+/** Opens the line for someone who is signed in. Calling it again does nothing. */
+export function connect(): void {
+  if (stopFollowing) return;
+  stopFollowing = followPage(realtime);
+  realtime.status.subscribe(report);
+  realtime.start();
+}
+
+function report(): void {
+  const { state, user, established, stop } = realtime.status.get();
+  if (state === "open") setConnection("live");
+  else if (state === "connecting" && !established) setConnection("connecting");
+  else setConnection("away");
+  if (state === "open" && user) followList(user);
+  // 4500: the session is over. Asking who we are sends the page to the sign-in.
+  if (state === "stopped" && stop?.code === 4500) void confirmSession().catch(() => undefined);
+}
+
+/** Signed out: nothing of this person may come any more. */
+export function disconnect(): void {
+  stopFollowing?.();
+  stopFollowing = null;
+  list?.close();
+  list = null;
+  realtime.stop();
+}

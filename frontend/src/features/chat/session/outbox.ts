@@ -1,0 +1,96 @@
+import { MutableCell, type Cell } from "@/realtime";
+import { storage } from "@/lib/storage";
+
+/** What a person sent and the server has not confirmed. It survives reloads; the key makes sending it twice harmless. */
+export interface Outgoing {
+  /** The client_msg_id. */
+  readonly key: string;
+  readonly kind: "send" | "retry";
+  /** Null: a new conversation. */
+  readonly conversation: string | null;
+  /** Which page of this browser's it belongs to while there is no conversation. */
+  readonly draft: string | null;
+  /** A message's id, or `<key>:a` for the answer to something that is itself still here. */
+  readonly parent: string | null;
+  readonly content: string;
+  readonly model: string | null;
+  /** Of a retry: the answer it is about, and how. */
+  readonly message: string | null;
+  readonly mode: "again" | "continue";
+  readonly created: number;
+  /** `old`: too old to go by itself. */
+  readonly state: "sending" | "waiting" | "failed" | "old";
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** Nothing older goes by itself. */
+export const OUTBOX_MAX_AGE_MS = 24 * 3600 * 1000;
+const NAME = "outbox";
+
+function read(): readonly Outgoing[] {
+  try {
+    const found = JSON.parse(storage.get(NAME) ?? "[]") as unknown;
+    return Array.isArray(found) ? (found as Outgoing[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The outbox of this browser, shared by its tabs. */
+class Outbox {
+  private readonly cell: MutableCell<readonly Outgoing[]>;
+
+  constructor() {
+    // What was under way when the page went is undecided now.
+    this.cell = new MutableCell(
+      read().map((item) => ({ ...item, state: item.state === "sending" ? "waiting" : item.state })),
+    );
+    window.addEventListener("storage", (event) => {
+      if (event.key !== `rivulet.${NAME}`) return;
+      const mine = new Set(
+        this.cell
+          .get()
+          .filter(({ state }) => state === "sending")
+          .map(({ key }) => key),
+      );
+      const others = read().filter(({ key }) => !mine.has(key));
+      this.cell.set(
+        [...this.cell.get().filter(({ key }) => mine.has(key)), ...others].sort(
+          (a, b) => a.created - b.created,
+        ),
+      );
+    });
+  }
+
+  get items(): Cell<readonly Outgoing[]> {
+    return this.cell;
+  }
+
+  find(key: string): Outgoing | undefined {
+    return this.cell.get().find((item) => item.key === key);
+  }
+
+  add(item: Outgoing): void {
+    this.save([...this.cell.get(), item]);
+  }
+
+  update(key: string, change: Partial<Outgoing>): void {
+    this.save(this.cell.get().map((item) => (item.key === key ? { ...item, ...change } : item)));
+  }
+
+  remove(key: string): void {
+    this.save(this.cell.get().filter((item) => item.key !== key));
+  }
+
+  /** Someone else signed in: what the person before left is not theirs to send. */
+  clear(): void {
+    this.save([]);
+  }
+
+  private save(items: readonly Outgoing[]): void {
+    storage.set(NAME, items.length > 0 ? JSON.stringify(items) : null);
+    this.cell.set(items);
+  }
+}
+
+export const outbox = new Outbox();

@@ -1,0 +1,7 @@
+import { useCallback, useSyncExternalStore } from "react";
+import type { Cell } from "@/realtime";
+
+export function useCell<T>(cell: Cell<T>): T {
+  const subscribe = useCallback((listener: () => void) => cell.subscribe(listener), [cell]);
+  return useSyncExternalStore(subscribe, () => cell.get());
+}

@@ -1,0 +1,137 @@
+import { type RefObject, useEffect, useMemo, useState } from "react";
+import { translate } from "@/lib/i18n";
+import { registerCommand } from "@/lib/commands";
+import { textOf } from "@/realtime";
+import type { Actions } from "./actions";
+import type { ComposerHandle } from "./composer/Composer";
+import type { Message } from "./model/message";
+import { type Model, lastModel, pickModel, rememberModel, useModels } from "./models";
+import { outbox } from "./session/outbox";
+import { enqueue, sendAgain } from "./session/sender";
+import type { ChatSession, ChatState } from "./session/session";
+import type { TranscriptHandle } from "./transcript/Transcript";
+
+interface Handles {
+  composer: RefObject<ComposerHandle | null>;
+  transcript: RefObject<TranscriptHandle | null>;
+}
+
+/** What a person can do in the open conversation, and with which model. */
+export function useChat(session: ChatSession, state: ChatState, { composer, transcript }: Handles) {
+  const { data: models } = useModels();
+  const [wanted, setWanted] = useState<string | null>(null);
+  const [editing, setEditing] = useState<string | null>(null);
+  const newest = state.path.findLast(({ role, model }) => role === "assistant" && model !== "")?.model;
+  const model = pickModel(models, wanted ?? newest ?? (state.model || lastModel()));
+  const chosen = wanted ?? (session.id === null ? (model?.name ?? null) : null);
+
+  const actions = useMemo<Actions>(() => {
+    const send = (text: string, parent: string | null) => {
+      const item = enqueue({
+        kind: "send",
+        conversation: session.id,
+        draft: session.id === null ? session.key : null,
+        parent,
+        content: text,
+        model: chosen,
+        message: null,
+        mode: "again",
+      });
+      session.store.choose(parent, item.key);
+      session.rebuild();
+      transcript.current?.sent(item.key);
+    };
+    return {
+      session,
+      send: (text) => send(text, session.state.get().path.at(-1)?.id ?? null),
+      choose: (message, sibling) => session.choose(message, sibling),
+      edit: (key) => {
+        setEditing(key);
+        if (key === null) composer.current?.focus();
+      },
+      sendEdit: (message, text) => {
+        setEditing(null);
+        send(text.trim(), message.parent);
+        composer.current?.focus();
+      },
+      retry: (message, mode, other) => {
+        const item = enqueue({
+          kind: "retry",
+          conversation: session.id,
+          draft: null,
+          parent: message.parent,
+          content: "",
+          model: other,
+          message: message.id,
+          mode,
+        });
+        session.store.choose(message.parent, `${item.key}:a`);
+        session.rebuild();
+      },
+      sendAgain,
+      discard: (key) => {
+        const item = outbox.find(key);
+        outbox.remove(key);
+        if (item?.kind === "send") composer.current?.fill(item.content);
+      },
+    };
+  }, [session, chosen, composer, transcript]);
+
+  const chooseModel = (picked: Model) => {
+    rememberModel(picked.name);
+    setWanted(picked.name);
+  };
+  const editLast = (): boolean => {
+    const mine = session.state.get().path.findLast(({ role, local }) => role === "user" && !local);
+    if (mine) setEditing(mine.key);
+    return mine !== undefined;
+  };
+
+  useChatCommands(session, actions, editLast, composer);
+  return { actions, editing, model, chooseModel, editLast };
+}
+
+/** What the palette and the shortcut sheet offer while a conversation is open. */
+function useChatCommands(
+  session: ChatSession,
+  actions: Actions,
+  editLast: () => boolean,
+  composer: RefObject<ComposerHandle | null>,
+): void {
+  useEffect(() => {
+    const lastAnswer = (): Message | undefined =>
+      session.state.get().path.findLast(({ role }) => role === "assistant");
+    const stop = () => {
+      const { writing } = session.state.get();
+      if (writing) session.cancel(writing);
+    };
+    const undo = [
+      registerCommand({ id: "chat-stop", title: translate("chat.cmd_stop"), shortcut: "Escape", run: stop }),
+      registerCommand({
+        id: "chat-model",
+        title: translate("chat.cmd_model"),
+        shortcut: "@",
+        run: () => composer.current?.openModels(),
+      }),
+      registerCommand({ id: "chat-edit", title: translate("chat.cmd_edit"), run: editLast }),
+      registerCommand({
+        id: "chat-copy",
+        title: translate("chat.cmd_copy"),
+        shortcut: "Mod+Shift+C",
+        run: () => {
+          const answer = lastAnswer();
+          if (answer) void navigator.clipboard.writeText(textOf(answer.parts)).catch(() => undefined);
+        },
+      }),
+      registerCommand({
+        id: "chat-again",
+        title: translate("chat.cmd_again"),
+        run: () => {
+          const answer = lastAnswer();
+          if (answer && !answer.local) actions.retry(answer, "again", null);
+        },
+      }),
+    ];
+    return () => undo.forEach((remove) => remove());
+  });
+}

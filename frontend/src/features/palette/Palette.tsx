@@ -1,0 +1,177 @@
+import { CornerDownLeft, MessageSquare, Search } from "lucide-react";
+import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
+import { useConversations } from "@/api/conversations";
+import { useCommands } from "@/lib/commands";
+import { useT } from "@/lib/i18n";
+import { navigate, paths } from "@/lib/router";
+import { Dialog, Kbd } from "@/ui";
+import styles from "./Palette.module.css";
+import { rank } from "./search";
+
+interface Option {
+  id: string;
+  title: string;
+  detail?: string | null | undefined;
+  shortcut?: string | undefined;
+  chat: boolean;
+  run: () => void;
+}
+
+/** Cmd/Ctrl+K: chats by title and text, and every command that is there now. */
+export default function Palette({ onClose }: { onClose: () => void }) {
+  const t = useT();
+  const id = useId();
+  const [typed, setTyped] = useState("");
+  const [at, setAt] = useState(0);
+  const q = useDeferredValue(typed.trim());
+  const commands = useCommands((state) => state.commands);
+  const settled = useSettled(q);
+  const recent = useConversations({ archived: false, q: "" });
+  const found = useConversations({ archived: false, q: settled }, settled !== "");
+  const list = useRef<HTMLDivElement>(null);
+
+  const groups = useMemo(() => {
+    const seen = new Set<string>();
+    const recents = recent.data?.pages.flatMap((page) => page.items) ?? [];
+    const hits = settled && settled === q ? (found.data?.pages[0]?.items ?? []) : [];
+    const chats: Option[] = [...rank(recents, (item) => item.title, q).slice(0, q ? 6 : 5), ...hits]
+      .filter((item) => !seen.has(item.id) && seen.add(item.id))
+      .slice(0, 12)
+      .map((item) => ({
+        id: item.id,
+        title: item.title || t("conversations.untitled"),
+        detail: q ? item.snippet : null,
+        chat: true,
+        run: () => navigate(paths.chat(item.id)),
+      }));
+    const actions: Option[] = rank(
+      commands.filter((command) => command.id !== "palette"),
+      (command) => command.title,
+      q,
+    ).map(({ id: name, title, shortcut, run }) => ({ id: name, title, shortcut, run, chat: false }));
+    return [
+      { label: t(q ? "palette.chats" : "palette.recent"), options: chats },
+      { label: t("palette.commands"), options: actions },
+    ].filter(({ options }) => options.length > 0);
+  }, [recent.data, found.data, commands, q, settled, t]);
+
+  const options = groups.flatMap((group) => group.options);
+  const current = Math.min(at, options.length - 1);
+  const optionId = (index: number) => `${id}-${index}`;
+
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+
+  const choose = (option: Option | undefined) => {
+    if (!option) return;
+    onClose();
+    option.run();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      setAt((current + step + options.length) % Math.max(1, options.length));
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      choose(options[current]);
+    }
+  };
+
+  let index = -1;
+  return (
+    <Dialog bare top title={t("palette.title")} onClose={onClose} className={styles["palette"]}>
+      <div className={styles["field"]}>
+        <Search size={18} aria-hidden="true" />
+        <input
+          autoFocus
+          role="combobox"
+          aria-expanded={options.length > 0}
+          aria-controls={`${id}-list`}
+          aria-activedescendant={options.length > 0 ? optionId(current) : undefined}
+          aria-autocomplete="list"
+          aria-label={t("palette.title")}
+          placeholder={t("palette.placeholder")}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            setAt(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </div>
+      <div
+        ref={list}
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={t("palette.title")}
+        className={styles["list"]}
+      >
+        {groups.map((group) => (
+          <div key={group.label} role="group" aria-label={group.label}>
+            <div className={styles["group"]} aria-hidden="true">
+              {group.label}
+            </div>
+            {group.options.map((option) => {
+              const mine = ++index;
+              return (
+                <div
+                  key={option.id}
+                  id={optionId(mine)}
+                  role="option"
+                  aria-selected={mine === current}
+                  className={styles["option"]}
+                  onPointerMove={() => setAt(mine)}
+                  onClick={() => choose(option)}
+                >
+                  {option.chat ? (
+                    <MessageSquare size={16} aria-hidden="true" />
+                  ) : (
+                    <CornerDownLeft size={16} aria-hidden="true" />
+                  )}
+                  <span className={styles["text"]} dir="auto">
+                    {option.title}
+                    {option.detail ? <small>{option.detail}</small> : null}
+                  </span>
+                  {option.shortcut ? <Kbd keys={option.shortcut} /> : null}
+                </div>
+              );
+            })}
+          </div>
+        ))}
+      </div>
+      {options.length === 0 ? (
+        <p className={styles["none"]} role="status">
+          {t("palette.none", { q: typed })}
+        </p>
+      ) : null}
+      {found.isError ? (
+        <p className={styles["none"]} role="status">
+          {t("palette.failed")}
+        </p>
+      ) : null}
+      <div className={styles["foot"]} aria-hidden="true">
+        <span>
+          <Kbd keys="↑+↓" /> {t("palette.keys_move")}
+        </span>
+        <span>
+          <Kbd keys="Enter" /> {t("palette.keys_open")}
+        </span>
+        <span>
+          <Kbd keys="Escape" /> {t("palette.keys_close")}
+        </span>
+      </div>
+    </Dialog>
+  );
+}
+
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setSettled(value), 150);
+    return () => window.clearTimeout(timer);
+  }, [value]);
+  return settled;
+}

@@ -1,0 +1,16 @@
+import { navigate as go } from "wouter/use-browser-location";
+
+/** Addresses of the page, in one place. */
+export const paths = {
+  home: "/",
+  chat: (id: string) => `/c/${id}`,
+  login: "/login",
+  signup: "/signup",
+  forgot: "/forgot",
+  settings: "/settings",
+  settingsTab: (tab: string) => `/settings/${tab}`,
+} as const;
+
+export function navigate(to: string, options: { replace?: boolean } = {}): void {
+  go(to, options);
+}

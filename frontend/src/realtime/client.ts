@@ -1,0 +1,382 @@
+import { STABLE_MS, jitter, verdict } from "./backoff";
+import { type Cell, MutableCell } from "./cell";
+import { systemClock } from "./clock";
+import { RealtimeError } from "./errors";
+import { HttpCarrier, type HttpOptions } from "./http";
+import { Entry, Registry } from "./registry";
+import type { ClientOptions, Status } from "./options";
+import { Joiner } from "./joiner";
+import { Session, type SessionEvents } from "./session";
+import { Timers } from "./timers";
+import type {
+  Clock,
+  Json,
+  Position,
+  SocketLike,
+  SubscribeOptions,
+  Subscription,
+  TopicHandlers,
+  Welcome,
+} from "./types";
+
+export const SUBPROTOCOL = "rivulet.v1";
+const REQUEST_MS = 15_000;
+/** Handshakes that failed in a row before asking whether plain HTTP goes through. */
+const BLOCKED_AFTER = 2;
+const SOCKET_AGAIN_MS = 60_000;
+/** After this long in the background, a socket that looks open is not trusted. */
+const STALE_MS = 60_000;
+
+interface CallOptions {
+  timeoutMs?: number;
+  /** When the reply names a topic, its events go here, from the reply's position on. */
+  follow?: (result: Json) => TopicHandlers;
+}
+
+/**
+ * The client of the realtime protocol: one logical connection that outlives its sockets. Subscriptions keep their
+ * positions; whatever carries them next goes on from there.
+ */
+export class RealtimeClient {
+  private readonly clock: Clock;
+  private readonly random: () => number;
+  private readonly registry: Registry;
+  private readonly joiner: Joiner;
+  private readonly timers: Timers<"retry" | "stable" | "refresh" | "goaway" | "socketAgain">;
+  private readonly cell: MutableCell<Status>;
+  private current: Session | null = null;
+  private next: Session | null = null;
+  private http: HttpCarrier | null = null;
+  private attempt = 0;
+  private blocked = 0;
+  private triedOnceMore = false;
+  private opening = 0;
+  private hiddenSince: number | null = null;
+
+  constructor(private readonly options: ClientOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? Math.random;
+    this.registry = new Registry((error) => options.report?.(error));
+    this.joiner = new Joiner(this.registry, this.clock);
+    this.timers = new Timers(this.clock);
+    this.cell = new MutableCell<Status>({
+      state: "idle",
+      since: this.clock.now(),
+      transport: null,
+      retryAt: null,
+      stop: null,
+      established: false,
+      user: null,
+    });
+  }
+
+  get status(): Cell<Status> {
+    return this.cell;
+  }
+
+  /** Connects, or begins again after `stopped`, `suspended` or a wait. */
+  start(): void {
+    const { state } = this.cell.get();
+    if (state === "open" || state === "connecting") return;
+    this.attempt = 0;
+    this.triedOnceMore = false;
+    void this.connect();
+  }
+
+  /** Ends it for good: subscriptions stay known, nothing is delivered. */
+  stop(): void {
+    this.halt();
+    this.become({ state: "idle", transport: null, retryAt: null, stop: null });
+  }
+
+  /** Before the page is frozen: acknowledges and leaves. Positions stay with the subscriptions. */
+  suspend(): void {
+    const { state } = this.cell.get();
+    if (state === "idle" || state === "stopped") return;
+    this.halt();
+    this.become({ state: "suspended", transport: null, retryAt: null });
+  }
+
+  /**
+   * The machine woke, the network changed, or the page is looked at again: try now, without backoff. `network` says
+   * that an open socket may hang on a line that is gone.
+   */
+  wake(network = false): void {
+    const { state } = this.cell.get();
+    if (state === "waiting" || state === "suspended") this.start();
+    else if (state === "open" && this.current) {
+      this.current.checkSilence();
+      if (network && this.current.ready) this.replace();
+    }
+  }
+
+  hidden(): void {
+    this.hiddenSince ??= this.clock.now();
+  }
+
+  visible(): void {
+    const since = this.hiddenSince;
+    this.hiddenSince = null;
+    const stale = since !== null && this.clock.now() - since > STALE_MS;
+    const quiet = this.current !== null && this.clock.now() - this.current.lastHeard > STALE_MS;
+    this.wake(stale && quiet);
+  }
+
+  subscribe(topic: string, handlers: TopicHandlers, options: SubscribeOptions = {}): Subscription {
+    if (this.registry.get(topic)) throw new Error(`already subscribed to ${topic}`);
+    const entry = new Entry(topic, handlers, options.urgency ?? "live", options.since);
+    this.registry.add(entry);
+    this.carry(entry);
+    return this.handle(entry);
+  }
+
+  /** Leaves a topic, however it was joined. */
+  unsubscribe(topic: string): void {
+    const entry = this.registry.get(topic);
+    if (entry) this.leave(entry);
+  }
+
+  following(topic: string): boolean {
+    return this.registry.get(topic) !== undefined;
+  }
+
+  /** One command. Rejects with RealtimeError; `undecided` ones may be sent again with the same key. */
+  async call(cmd: string, fields: Json, options: CallOptions = {}): Promise<Json> {
+    const carrier = this.current?.ready ? this.current : this.http;
+    if (!carrier) throw RealtimeError.local("offline");
+    const arrived = (result: Json) => {
+      if (options.follow) this.joiner.adopt(result, options.follow(result), carrier);
+    };
+    if (carrier instanceof Session) {
+      return carrier.request(cmd, fields, options.timeoutMs ?? REQUEST_MS, arrived);
+    }
+    const result = await carrier.call(cmd, fields);
+    arrived(result);
+    return result;
+  }
+
+  private handle(entry: Entry): Subscription {
+    return {
+      topic: entry.topic,
+      get position(): Position | null {
+        return entry.position;
+      },
+      close: () => this.leave(entry),
+    };
+  }
+
+  private leave(entry: Entry): void {
+    if (entry.closed) return;
+    this.registry.remove(entry);
+    this.http?.detach(entry);
+    for (const session of [this.current, this.next]) {
+      if (session?.ready) this.joiner.leave(session, entry);
+    }
+  }
+
+  private carry(entry: Entry): void {
+    if (this.current?.ready) void this.joiner.join(this.current, entry);
+    else this.http?.attach(entry);
+  }
+
+  private async connect(): Promise<void> {
+    this.timers.cancel("retry");
+    const opening = (this.opening += 1);
+    this.become({ state: "connecting", retryAt: null, stop: null });
+    try {
+      const session = await this.open(opening);
+      if (session) this.current = session;
+    } catch (error) {
+      if (opening === this.opening) this.failed(error);
+    }
+  }
+
+  /** A new socket, or null when this try was overtaken meanwhile. */
+  private async open(opening: number): Promise<Session | null> {
+    const token = await this.options.token?.();
+    const protocols = [SUBPROTOCOL];
+    if (this.options.ticket) protocols.push(`ticket.${await this.options.ticket()}`);
+    if (opening !== this.opening) return null;
+    const { url } = this.options;
+    const make = this.options.socket ?? ((to, names) => new WebSocket(to, names) as unknown as SocketLike);
+    return new Session(
+      make(typeof url === "string" ? url : url(), protocols),
+      this.clock,
+      this.events,
+      token,
+    );
+  }
+
+  private readonly events: SessionEvents = {
+    ready: (session, welcome) => this.ready(session, welcome),
+    frame: (session, frame) => this.joiner.receive(session, frame),
+    goaway: (session, drainMs) => this.goaway(session, drainMs),
+    lost: (session, code, reason) => this.lost(session, code, reason),
+  };
+
+  private ready(session: Session, welcome: Welcome): void {
+    const entries = this.registry.all();
+    const joined = entries.map((entry) => this.joiner.join(session, entry));
+    this.blocked = 0;
+    if (session === this.next) {
+      const old = this.current;
+      this.next = null;
+      this.current = session;
+      void Promise.all(joined).then(() => old?.close(1000, "moved"));
+    }
+    this.http?.stop();
+    this.http = null;
+    this.timers.cancel("socketAgain");
+    this.timers.cancel("stable");
+    this.timers.set("stable", STABLE_MS, () => {
+      this.attempt = 0;
+      this.triedOnceMore = false;
+    });
+    this.planRefresh(session, welcome.expires_in);
+    this.become({
+      state: "open",
+      transport: "websocket",
+      retryAt: null,
+      established: true,
+      user: welcome.user,
+    });
+  }
+
+  private goaway(session: Session, drainMs: number): void {
+    if (session !== this.current || this.timers.has("goaway")) return;
+    this.timers.set("goaway", this.random() * drainMs, () => {
+      this.replace();
+    });
+  }
+
+  /** A second socket beside the first, which goes when the second has taken over. */
+  private replace(): void {
+    if (this.next) return;
+    const opening = this.opening;
+    this.open(opening).then(
+      (session) => {
+        if (session && !this.next) this.next = session;
+        else session?.close(1000, "");
+      },
+      () => undefined,
+    );
+  }
+
+  private lost(session: Session, code: number, reason: string): void {
+    if (session === this.next) {
+      this.next = null;
+      if (this.http) this.trySocketLater();
+      return;
+    }
+    if (session !== this.current) return;
+    this.current = null;
+    this.timers.cancel("stable");
+    this.timers.cancel("refresh");
+    this.timers.cancel("goaway");
+    if (this.next) {
+      this.current = this.next;
+      this.next = null;
+      this.become({ state: "connecting", transport: null });
+      return;
+    }
+    this.comeBack(code, reason);
+  }
+
+  private comeBack(code: number, reason: string): void {
+    const { state } = this.cell.get();
+    if (state === "connecting" && code < 4000) this.blocked += 1;
+    const decision = verdict(code, this.attempt, this.triedOnceMore, this.random);
+    this.attempt += 1;
+    if (decision.kind === "stop") {
+      this.halt();
+      this.become({ state: "stopped", transport: null, retryAt: null, stop: { code, reason } });
+      return;
+    }
+    if (decision.kind === "once-more") {
+      this.triedOnceMore = true;
+      this.options.report?.(new RealtimeError("bad_frame", `closed with ${code}: ${reason}`, true));
+    }
+    this.wait(decision.delayMs, decision.kind === "refresh");
+    if (this.blocked >= BLOCKED_AFTER && this.options.http) void this.detour(this.options.http);
+  }
+
+  private wait(delayMs: number, refresh: boolean): void {
+    this.timers.cancel("retry");
+    this.become({ state: "waiting", transport: null, retryAt: this.clock.now() + delayMs });
+    this.timers.set("retry", delayMs, () => {
+      if (!refresh || !this.options.refresh) void this.connect();
+      else
+        this.options.refresh().then(
+          () => this.connect(),
+          (error: unknown) => this.failed(error),
+        );
+    });
+  }
+
+  /** A token or ticket could not be had. */
+  private failed(error: unknown): void {
+    if (error instanceof RealtimeError && !error.temporary) {
+      this.halt();
+      this.become({
+        state: "stopped",
+        transport: null,
+        retryAt: null,
+        stop: { code: 4500, reason: error.message },
+      });
+    } else this.wait(jitter(this.attempt++, this.random), false);
+  }
+
+  /** Sockets do not get through; if HTTP does, topics go that way until a socket opens. */
+  private async detour(http: HttpOptions): Promise<void> {
+    const passes = await http.probe().catch(() => false);
+    const { state } = this.cell.get();
+    if (!passes || this.http || this.current?.ready || (state !== "waiting" && state !== "connecting"))
+      return;
+    this.opening += 1;
+    this.current?.close(1000, "");
+    this.current = null;
+    this.timers.cancel("retry");
+    this.http = new HttpCarrier(http, this.registry, this.clock, this.random, (mode) => {
+      this.become({ transport: mode });
+    });
+    for (const entry of this.registry.all()) this.http.attach(entry);
+    this.become({ state: "open", transport: this.http.mode, retryAt: null, established: true });
+    this.trySocketLater();
+  }
+
+  private trySocketLater(): void {
+    this.timers.cancel("socketAgain");
+    this.timers.set("socketAgain", SOCKET_AGAIN_MS, () => this.replace());
+  }
+
+  private planRefresh(session: Session, expiresIn: number | undefined): void {
+    this.timers.cancel("refresh");
+    const { refresh } = this.options;
+    if (expiresIn === undefined || !refresh) return;
+    const early = Math.max(expiresIn - 30, expiresIn / 2);
+    this.timers.set("refresh", early * 1000, () => {
+      refresh()
+        .then((token) => (token === undefined ? null : session.request("refresh", { token }, REQUEST_MS)))
+        .then((result) => {
+          const again = result?.["expires_in"];
+          if (session === this.current && typeof again === "number") this.planRefresh(session, again);
+        })
+        .catch(() => undefined);
+    });
+  }
+
+  private halt(): void {
+    this.opening += 1;
+    this.timers.cancelAll();
+    this.current?.close(1000, "");
+    this.next?.close(1000, "");
+    this.http?.stop();
+    this.current = this.next = this.http = null;
+  }
+
+  private become(change: Partial<Status>): void {
+    const before = this.cell.get();
+    const moved = change.state !== undefined && change.state !== before.state;
+    this.cell.set({ ...before, ...change, since: moved ? this.clock.now() : before.since });
+  }
+}

@@ -1,0 +1,688 @@
+/** The realtime protocol's frames. Written by `make schemas`; do not edit. */
+
+/** All of this topic up to this offset (and snapshot page) has been applied. Has no id and no reply. */
+export interface AckFrame {
+  cmd: "ack";
+  topic: string;
+  epoch: string;
+  offset: number;
+  page?: number;
+}
+
+/** A place in a topic. */
+export interface AppPosition {
+  epoch: string;
+  offset: number;
+}
+
+/** `cancelling`, or how the generation had ended already. */
+export interface CancelResult {
+  status: "cancelling" | "done" | "incomplete" | "error" | "cancelled";
+}
+
+/** `cancelled`: by a person. */
+export type Cancelled = Record<string, unknown>;
+
+export type ClientFrame = ConnectCommand | SubscribeCommand | UnsubscribeCommand | RefreshCommand | AckFrame | PongFrame | GenerationCancelCommand | GenerationRetryCommand | MessageSendCommand | TypingCommand;
+
+/** Opens the session; the first command. `token` where neither cookie, header nor ticket says who this is. */
+export interface ConnectCommand {
+  id: number;
+  cmd: "connect";
+  v: number;
+  token?: string;
+}
+
+export interface ConnectReply {
+  id: number;
+  result: Connected;
+}
+
+/** Result of `connect`: times in seconds, sizes in bytes. */
+export interface Connected {
+  client: string;
+  user: string;
+  ping: number;
+  pong_timeout: number;
+  max_frame: number;
+  expires_in?: number;
+}
+
+/** `conversation.changed`, in a person's topic: what a list of conversations needs to follow. `conversation` is there for one that is new, changed or restored; where an answer started or ended, `generation`, `updated` and, at the end, `status` are. */
+export interface ConversationChanged {
+  id: string;
+  change: "created" | "updated" | "deleted" | "restored" | "started" | "ended";
+  conversation?: ConversationOut | null;
+  generation?: string | null;
+  status?: ("done" | "incomplete" | "error" | "cancelled") | null;
+  updated?: string | null;
+}
+
+export interface ConversationConversationUpdatedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "conversation.updated";
+  data: ConversationUpdated;
+}
+
+export interface ConversationGenerationEndedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "generation.ended";
+  data: GenerationEnded;
+}
+
+export interface ConversationGenerationStartedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "generation.started";
+  data: GenerationStarted;
+}
+
+export interface ConversationMessageCreatedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "message.created";
+  data: MessageCreated;
+}
+
+export interface ConversationMessageUpdatedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "message.updated";
+  data: MessageUpdated;
+}
+
+/** A conversation as clients see it. */
+export interface ConversationOut {
+  id: string;
+  title: string;
+  model: string;
+  folder: string;
+  system: string;
+  pinned: boolean;
+  archived: boolean;
+  created: string;
+  updated: string;
+  position: AppPosition;
+}
+
+export interface ConversationPresenceFrame {
+  topic: string;
+  type: "presence";
+  data: Presence;
+}
+
+/** The snapshot of `conversation.<id>`: the last 50 messages; `next` leads to older ones by REST. */
+export interface ConversationSnapshot {
+  conversation: ConversationOut;
+  messages: MessageOut[];
+  running: RunningGeneration[];
+  next: string | null;
+}
+
+export interface ConversationSnapshotFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "snapshot";
+  data: ConversationSnapshot | Record<string, unknown>;
+  page?: number;
+  more?: boolean;
+}
+
+export interface ConversationTypingFrame {
+  topic: string;
+  type: "typing";
+  data: TypingSeen;
+}
+
+/** `conversation.updated`: what changed of the conversation; `deleted` when it went away or came back. */
+export interface ConversationUpdated {
+  title?: string | null;
+  model?: string | null;
+  folder?: string | null;
+  system?: string | null;
+  pinned?: boolean | null;
+  archived?: boolean | null;
+  deleted?: boolean | null;
+}
+
+/** `created`: the first event of a generation. */
+export interface Created {
+  generation: string;
+  message: string;
+  conversation: string;
+  model: string;
+}
+
+/** `done`: the answer is whole. */
+export interface Done {
+  finish_reason: string;
+}
+
+/** What went wrong, and whether the same again can succeed. */
+export interface ErrorBody {
+  code: "bad_request" | "conflict" | "forbidden" | "internal" | "key_reused" | "model_unavailable" | "not_found" | "provider_error" | "quota_exceeded" | "rate_limited" | "too_large" | "unauthenticated" | "unavailable";
+  message: string;
+  temporary: boolean;
+  retry_after_ms?: number;
+}
+
+/** `error`: the text so far stands. */
+export interface Failed {
+  code: string;
+  message: string;
+}
+
+/** A command's failure. */
+export interface Failure {
+  id: number;
+  error: ErrorBody;
+}
+
+/** `generation.cancel`. */
+export interface GenerationCancelCommand {
+  id: number;
+  cmd: "generation.cancel";
+  generation: string;
+}
+
+export interface GenerationCancelReply {
+  id: number;
+  result: CancelResult;
+}
+
+export interface GenerationCancelledFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "cancelled";
+  data: Cancelled;
+}
+
+export interface GenerationCreatedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "created";
+  data: Created;
+}
+
+export interface GenerationDoneFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "done";
+  data: Done;
+}
+
+/** `generation.ended`. */
+export interface GenerationEnded {
+  generation: string;
+  message: string;
+  status: "done" | "incomplete" | "error" | "cancelled";
+}
+
+export interface GenerationErrorFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "error";
+  data: Failed;
+}
+
+export interface GenerationIncompleteFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "incomplete";
+  data: Incomplete;
+}
+
+export interface GenerationPartAddedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "part.added";
+  data: PartAdded;
+}
+
+export interface GenerationPartDeltaFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "part.delta";
+  data: PartDelta;
+}
+
+export interface GenerationPartDoneFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "part.done";
+  data: PartDone;
+}
+
+export interface GenerationResetFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "reset";
+  data: Reset;
+}
+
+export interface GenerationResumedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "resumed";
+  data: Resumed;
+}
+
+/** `generation.retry`, without its key. */
+export interface GenerationRetryCommand {
+  id: number;
+  cmd: "generation.retry";
+  client_msg_id: string;
+  message: string;
+  mode: "again" | "continue";
+  model?: string | null;
+}
+
+export interface GenerationRetryReply {
+  id: number;
+  result: Started;
+}
+
+export interface GenerationSearchResultsFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "search.results";
+  data: SearchResults;
+}
+
+export interface GenerationSearchStartedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "search.started";
+  data: SearchStarted;
+}
+
+/** The snapshot of `generation.<id>`. */
+export interface GenerationSnapshot {
+  status: "queued" | "running" | "done" | "incomplete" | "error" | "cancelled";
+  parts: Record<string, unknown>[];
+  usage: Record<string, unknown> | null;
+  model: string;
+  attempt: number;
+}
+
+export interface GenerationSnapshotFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "snapshot";
+  data: GenerationSnapshot | Record<string, unknown>;
+  page?: number;
+  more?: boolean;
+}
+
+/** `generation.started`: an answer is being written; `topic` has it from `epoch`, offset 0. */
+export interface GenerationStarted {
+  generation: string;
+  message: string;
+  topic: string;
+  epoch: string;
+}
+
+export interface GenerationStartedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "started";
+  data: StartedBy;
+}
+
+export interface GenerationUsageFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "usage";
+  data: UsageReported;
+}
+
+/** The node will stop: open a second socket at a random moment within `drain_ms`, then close this one. */
+export interface Goaway {
+  drain_ms: number;
+  type?: "goaway";
+}
+
+/** An image for a model that sees, as in OpenAI's content parts. */
+export interface ImagePart {
+  type: "image_url";
+  image_url: ImageUrl;
+}
+
+/** Where an image is: an https or data address. */
+export interface ImageUrl {
+  url: string;
+  detail?: "auto" | "low" | "high";
+}
+
+/** `incomplete`: the text stands, but more was to come. */
+export interface Incomplete {
+  reason: string;
+}
+
+/** `message.created`. */
+export interface MessageCreated {
+  message: MessageOut;
+}
+
+/** A message as clients see it. `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
+export interface MessageOut {
+  id: string;
+  conversation: string;
+  parent: string | null;
+  seq: number;
+  role: "system" | "user" | "assistant";
+  status: "queued" | "running" | "done" | "incomplete" | "error" | "cancelled";
+  parts: Record<string, unknown>[];
+  text: string;
+  model: string;
+  params: Record<string, unknown>;
+  usage?: Record<string, unknown> | null;
+  cost?: number | null;
+  timings?: Record<string, unknown> | null;
+  reason?: string;
+  error?: Record<string, unknown> | null;
+  generation?: string | null;
+  created: string;
+  truncated?: boolean;
+}
+
+/** `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree. */
+export interface MessageSendCommand {
+  id: number;
+  cmd: "message.send";
+  client_msg_id: string;
+  content: string | ((TextPart | ImagePart)[]);
+  conversation?: string | null;
+  parent?: string | null;
+  model?: string | null;
+  params?: Params | null;
+  tools?: Record<string, unknown>[] | null;
+  prompt?: Record<string, unknown> | null;
+}
+
+export interface MessageSendReply {
+  id: number;
+  result: Started;
+}
+
+/** `message.updated`. */
+export interface MessageUpdated {
+  message: MessageOut;
+}
+
+/** What is passed on to the model, by OpenAI's names. */
+export interface Params {
+  temperature?: number | null;
+  top_p?: number | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  stop?: (string | string[]) | null;
+  seed?: number | null;
+  presence_penalty?: number | null;
+  frequency_penalty?: number | null;
+  reasoning_effort?: string | null;
+  tool_choice?: string | Record<string, unknown> | null;
+  response_format?: Record<string, unknown> | null;
+  parallel_tool_calls?: boolean | null;
+}
+
+/** `part.added`: parts count from 0. */
+export interface PartAdded {
+  part: number;
+  kind: "text" | "reasoning" | "tool" | "search";
+}
+
+/** `part.delta`: appends to its part; at most 16 KiB of UTF-8, whole code points. */
+export interface PartDelta {
+  part: number;
+  text: string;
+}
+
+/** `part.done`: nothing more comes to this part. */
+export interface PartDone {
+  part: number;
+}
+
+/** Answer with `pong`, or with anything else. */
+export interface Ping {
+  type?: "ping";
+}
+
+/** Answers a ping. Has no id and no reply. */
+export interface PongFrame {
+  cmd: "pong";
+}
+
+/** A place in a topic's log: after the event with this `offset`, in this `epoch`. Offset 0 is before the first. */
+export interface Position {
+  epoch: string;
+  offset: number;
+}
+
+/** Who follows the topic now. */
+export interface Presence {
+  users: string[];
+}
+
+/** A newer token of the same user. */
+export interface RefreshCommand {
+  id: number;
+  cmd: "refresh";
+  token: string;
+}
+
+export interface RefreshReply {
+  id: number;
+  result: Refreshed;
+}
+
+/** Result of `refresh`: seconds until the token ends; absent when it does not. */
+export interface Refreshed {
+  expires_in?: number;
+}
+
+/** `reset`: replaces all that was shown. */
+export interface Reset {
+  status: "queued" | "running" | "done" | "incomplete" | "error" | "cancelled";
+  parts: Record<string, unknown>[];
+  usage: Record<string, unknown> | null;
+}
+
+/** `resumed`: another node carries on; `exact` says whether the model goes on from the very text. */
+export interface Resumed {
+  attempt: number;
+  exact: boolean;
+}
+
+/** One entry of `running`. */
+export interface RunningGeneration {
+  generation: string;
+  message: string;
+  conversation: string;
+  topic: string;
+}
+
+/** `search.results`. */
+export interface SearchResults {
+  part: number;
+  items: Record<string, unknown>[];
+}
+
+/** `search.started`. */
+export interface SearchStarted {
+  part: number;
+  query: string;
+}
+
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway;
+
+/** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
+export interface Started {
+  conversation: string;
+  user_message: string | null;
+  message: string;
+  generation: string;
+  topic: string;
+  position: AppPosition;
+}
+
+/** `started`: a provider was asked. */
+export interface StartedBy {
+  model: string;
+  provider: string;
+}
+
+/** Follow a topic from `since`; without it, from a snapshot. */
+export interface SubscribeCommand {
+  id: number;
+  cmd: "subscribe";
+  topic: string;
+  since?: Position;
+}
+
+export interface SubscribeReply {
+  id: number;
+  result: Subscribed;
+}
+
+/** Result of `subscribe`. Events follow from `position`: `since` when recovered, else the snapshot's. A snapshot that does not fit this frame follows in pages. */
+export interface Subscribed {
+  topic: string;
+  recovered: boolean;
+  position: Position;
+  snapshot?: Record<string, unknown>;
+}
+
+/** Text, as in OpenAI's content parts. */
+export interface TextPart {
+  type: "text";
+  text: string;
+}
+
+/** `typing`. */
+export interface TypingCommand {
+  id: number;
+  cmd: "typing";
+  conversation: string;
+}
+
+export interface TypingReply {
+  id: number;
+  result: TypingResult;
+}
+
+export type TypingResult = Record<string, unknown>;
+
+/** `typing`: without an offset, may be lost. */
+export interface TypingSeen {
+  user: string;
+}
+
+/** Leave a topic; its unacknowledged events count no more. */
+export interface UnsubscribeCommand {
+  id: number;
+  cmd: "unsubscribe";
+  topic: string;
+}
+
+export interface UnsubscribeReply {
+  id: number;
+  result: Record<string, unknown>;
+}
+
+/** Access to a topic has ended; nothing of it follows. */
+export interface Unsubscribed {
+  topic: string;
+  code: string;
+  message: string;
+  type?: "unsubscribed";
+}
+
+/** `usage`: cumulative; `cost` in the currency of the price list. */
+export interface UsageReported {
+  input_tokens: number;
+  output_tokens: number;
+  cost: number;
+}
+
+export interface UserConversationChangedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "conversation.changed";
+  data: ConversationChanged;
+}
+
+/** The snapshot of `user.<id>`. */
+export interface UserSnapshot {
+  unread: number;
+  running: RunningGeneration[];
+}
+
+export interface UserSnapshotFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "snapshot";
+  data: UserSnapshot | Record<string, unknown>;
+  page?: number;
+  more?: boolean;
+}
+
+/** The data of each event, by topic kind and type. */
+export interface TopicEvents {
+  conversation: {
+    "message.created": MessageCreated;
+    "message.updated": MessageUpdated;
+    "generation.started": GenerationStarted;
+    "generation.ended": GenerationEnded;
+    "conversation.updated": ConversationUpdated;
+    "typing": TypingSeen;
+    "snapshot": ConversationSnapshot;
+    "presence": Presence;
+  };
+  generation: {
+    "created": Created;
+    "started": StartedBy;
+    "part.added": PartAdded;
+    "part.delta": PartDelta;
+    "part.done": PartDone;
+    "search.started": SearchStarted;
+    "search.results": SearchResults;
+    "usage": UsageReported;
+    "resumed": Resumed;
+    "reset": Reset;
+    "done": Done;
+    "incomplete": Incomplete;
+    "error": Failed;
+    "cancelled": Cancelled;
+    "snapshot": GenerationSnapshot;
+  };
+  user: {
+    "conversation.changed": ConversationChanged;
+    "snapshot": UserSnapshot;
+  };
+}

@@ -1,0 +1,239 @@
+import { jitter } from "./backoff";
+import { RealtimeError } from "./errors";
+import type { Entry, Registry } from "./registry";
+import { EventStreamParser } from "./sse";
+import type { Clock, Json, Position, Timer, TopicFrame } from "./types";
+
+/** Where a command goes when there is no socket: its REST twin. */
+export interface RestCall {
+  method: "POST" | "PATCH" | "DELETE" | "GET";
+  path: string;
+  body?: Json;
+  headers?: Record<string, string>;
+}
+
+export interface HttpOptions {
+  /** E.g. `/api/v1`. */
+  base: string;
+  /** Adds cookies, tokens and CSRF headers as the host likes. */
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** REST twins by command; a command without one fails as `offline`. */
+  commands: Record<string, (fields: Json) => RestCall | Promise<RestCall>>;
+  /** Whether the server answers HTTP at all, so that blocked sockets can be told from a server that is down. */
+  probe: () => Promise<boolean>;
+}
+
+/** An SSE response that stays silent so long, comments included, is held back by a proxy: poll instead. */
+const SSE_SILENCE_MS = 20_000;
+const POLL_WAIT_S = 25;
+const BACKGROUND_MS = 10_000;
+const REOPEN_MS = 250;
+
+type Mode = "sse" | "poll";
+
+/**
+ * Carries topics over SSE, or long poll where a proxy holds SSE back. One loop a topic; the same frames, the same
+ * positions and the same registry as a socket.
+ */
+export class HttpCarrier {
+  private readonly loops = new Map<Entry, AbortController>();
+  private over = false;
+  mode: Mode = "sse";
+
+  constructor(
+    private readonly options: HttpOptions,
+    private readonly registry: Registry,
+    private readonly clock: Clock,
+    private readonly random: () => number,
+    private readonly changed: (mode: Mode) => void,
+  ) {}
+
+  attach(entry: Entry): void {
+    if (this.over || this.loops.has(entry)) return;
+    const abort = new AbortController();
+    this.loops.set(entry, abort);
+    entry.carrier = this;
+    entry.pages.reset();
+    void this.run(entry, abort.signal).finally(() => this.loops.delete(entry));
+  }
+
+  detach(entry: Entry): void {
+    this.loops.get(entry)?.abort();
+  }
+
+  stop(): void {
+    this.over = true;
+    for (const abort of this.loops.values()) abort.abort();
+  }
+
+  async call(cmd: string, fields: Json): Promise<Json> {
+    const twin = await this.options.commands[cmd]?.(fields);
+    if (!twin) throw RealtimeError.local("offline");
+    let response: Response;
+    try {
+      response = await this.options.fetch(this.options.base + twin.path, {
+        method: twin.method,
+        headers: { "content-type": "application/json", accept: "application/json", ...twin.headers },
+        body: twin.body === undefined ? null : JSON.stringify(twin.body),
+      });
+    } catch {
+      throw RealtimeError.local("connection_lost");
+    }
+    const body = (await response.json().catch(() => ({}))) as Json;
+    if (response.ok) return body;
+    throw problem(response, body);
+  }
+
+  private async run(entry: Entry, signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    for (;;) {
+      try {
+        const ended =
+          this.mode === "sse" && entry.urgency === "live"
+            ? await this.stream(entry, signal)
+            : await this.poll(entry, signal);
+        if (ended) return;
+        failures = 0;
+        if (this.mode === "sse" && entry.urgency === "live") await this.pause(REOPEN_MS, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof RealtimeError && !error.temporary) {
+          this.registry.end(entry, { code: error.code, message: error.message });
+          return;
+        }
+        const wait = error instanceof RealtimeError ? error.retryAfterMs : null;
+        await this.pause(wait ?? 200 + jitter(failures, this.random), signal);
+        failures += 1;
+      }
+    }
+  }
+
+  private async stream(entry: Entry, signal: AbortSignal): Promise<boolean> {
+    const quiet = new AbortController();
+    const stop = () => quiet.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    let heard = false;
+    const arm = () => this.clock.after(SSE_SILENCE_MS, stop);
+    let timer = arm();
+    try {
+      const response = await this.get(entry, "text/event-stream", "", quiet.signal);
+      if (response.status === 204) return true;
+      const reader = response.body?.getReader();
+      if (!reader) return false;
+      const decoder = new TextDecoder();
+      const parser = new EventStreamParser();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        heard = true;
+        this.clock.cancel(timer);
+        timer = arm();
+        for (const event of parser.push(decoder.decode(value, { stream: true }))) {
+          if (this.take(entry, event.data) === "gap") return false;
+        }
+      }
+      return false;
+    } catch (error) {
+      if (quiet.signal.aborted && !signal.aborted && !heard) {
+        this.mode = "poll";
+        this.changed("poll");
+        return false;
+      }
+      throw error;
+    } finally {
+      this.clock.cancel(timer);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  private async poll(entry: Entry, signal: AbortSignal): Promise<boolean> {
+    const wait = entry.urgency === "live" ? POLL_WAIT_S : 0;
+    const response = await this.get(entry, "application/json", `?wait=${wait}`, signal);
+    if (response.status === 204) return true;
+    const answer = (await response.json()) as PollAnswer;
+    if (answer.snapshot) {
+      const frame: TopicFrame = {
+        topic: entry.topic,
+        type: "snapshot",
+        data: answer.snapshot,
+        ...answer.position,
+      };
+      this.registry.receive(snapshotFrame(frame, answer), this);
+    }
+    for (const event of answer.events ?? []) {
+      if (this.registry.receive(event, this) === "gap") break;
+    }
+    if (answer.ended) return true;
+    if (entry.urgency === "background" && !answer.more) await this.pause(BACKGROUND_MS, signal);
+    return false;
+  }
+
+  private take(entry: Entry, data: string): string {
+    try {
+      return this.registry.receive(JSON.parse(data) as TopicFrame, this);
+    } catch {
+      entry.pages.reset();
+      return "dropped";
+    }
+  }
+
+  private async get(entry: Entry, accept: string, query: string, signal: AbortSignal): Promise<Response> {
+    const headers: Record<string, string> = { accept };
+    const at = entry.position;
+    if (at) headers["last-event-id"] = `${at.epoch}:${at.offset}`;
+    const url = `${this.options.base}/topics/${encodeURIComponent(entry.topic)}/events${query}`;
+    const response = await this.options.fetch(url, { method: "GET", headers, signal, cache: "no-store" });
+    if (response.ok) return response;
+    throw problem(response, (await response.json().catch(() => ({}))) as Json);
+  }
+
+  private pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = () => {
+        this.clock.cancel(timer);
+        resolve();
+      };
+      const timer: Timer = this.clock.after(ms, () => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      });
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+}
+
+interface PollAnswer {
+  position?: Position;
+  recovered?: boolean;
+  snapshot?: unknown;
+  events?: TopicFrame[];
+  more?: boolean;
+  ended?: boolean;
+}
+
+/** A snapshot in a poll's answer is the data itself, or a frame that holds it at its own position. */
+function snapshotFrame(frame: TopicFrame, answer: PollAnswer): TopicFrame {
+  const inner = answer.snapshot as TopicFrame;
+  const framed = typeof inner.epoch === "string" && typeof inner.offset === "number";
+  if (framed) return { ...inner, topic: frame.topic, type: "snapshot" };
+  const first = answer.events?.[0];
+  const offset = first?.offset === undefined ? (answer.position?.offset ?? 0) : first.offset - 1;
+  return { ...frame, offset };
+}
+
+function problem(response: Response, body: Json): RealtimeError {
+  const text = (name: string) => (typeof body[name] === "string" ? body[name] : null);
+  const retryAfter = Number(response.headers.get("retry-after"));
+  const fallback =
+    response.status >= 500 ? "unavailable" : response.status === 404 ? "not_found" : "bad_request";
+  const temporary =
+    typeof body["temporary"] === "boolean"
+      ? body["temporary"]
+      : response.status >= 500 || response.status === 429;
+  return new RealtimeError(
+    text("code") ?? fallback,
+    text("detail") ?? text("title") ?? `The server answered ${response.status}.`,
+    temporary,
+    Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : null,
+  );
+}

@@ -1,0 +1,84 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { shortcutKeys } from "@/lib/shortcuts";
+import { place } from "./place";
+import styles from "./Tooltip.module.css";
+
+interface Tip {
+  target: HTMLElement;
+  text: string;
+  keys: string | undefined;
+}
+
+const delay = 500;
+
+/**
+ * One tooltip for the whole page, mounted once: it shows `data-tip` (and `data-tip-keys`) of what is hovered for half a
+ * second or focused by keyboard. The tip repeats the accessible name, so screen readers are not told twice.
+ */
+export function TooltipHost() {
+  const [tip, setTip] = useState<Tip | null>(null);
+  const ref = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    let timer = 0;
+    const find = (event: Event) =>
+      event.target instanceof Element ? event.target.closest<HTMLElement>("[data-tip]") : null;
+    const show = (target: HTMLElement, wait: number) => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        const text = target.dataset["tip"];
+        const open = target.getAttribute("aria-expanded") === "true";
+        if (text && target.isConnected && !open) setTip({ target, text, keys: target.dataset["tipKeys"] });
+      }, wait);
+    };
+    const hide = () => {
+      window.clearTimeout(timer);
+      setTip(null);
+    };
+    const over = (event: PointerEvent) => {
+      const target = find(event);
+      if (target && event.pointerType === "mouse") show(target, delay);
+      else hide();
+    };
+    const focus = (event: FocusEvent) => {
+      const target = find(event);
+      if (target?.matches(":focus-visible")) show(target, 0);
+      else hide();
+    };
+    document.addEventListener("pointerover", over);
+    document.addEventListener("focusin", focus);
+    document.addEventListener("focusout", hide);
+    document.addEventListener("pointerdown", hide);
+    document.addEventListener("keydown", hide);
+    return () => {
+      hide();
+      document.removeEventListener("pointerover", over);
+      document.removeEventListener("focusin", focus);
+      document.removeEventListener("focusout", hide);
+      document.removeEventListener("pointerdown", hide);
+      document.removeEventListener("keydown", hide);
+    };
+  }, []);
+
+  useLayoutEffect(() => {
+    const box = ref.current;
+    if (!tip || !box) return;
+    box.showPopover();
+    const at = place(
+      tip.target.getBoundingClientRect(),
+      { width: box.offsetWidth, height: box.offsetHeight },
+      { width: document.documentElement.clientWidth, height: window.innerHeight },
+      { align: "center", gap: 6 },
+    );
+    box.style.left = `${at.left}px`;
+    box.style.top = `${at.top}px`;
+  }, [tip]);
+
+  if (!tip) return null;
+  return (
+    <div ref={ref} popover="manual" className={styles["tip"]} aria-hidden="true">
+      {tip.text}
+      {tip.keys ? <kbd>{shortcutKeys(tip.keys).join(" ")}</kbd> : null}
+    </div>
+  );
+}

@@ -1,0 +1,13 @@
+export { Mark, Wordmark } from "./Brand";
+export { Button, ButtonLink, IconButton } from "./Button";
+export { Dialog } from "./Dialog";
+export { Field, Input, Select } from "./Field";
+export { HeaderOutlet, HeaderSlot } from "./HeaderSlot";
+export { Menu, MenuItem, MenuRule } from "./Menu";
+export { PasswordInput } from "./PasswordInput";
+export { Popover } from "./Popover";
+export { Kbd, Note, Segments, Skeleton, State, Switch, VisuallyHidden } from "./small";
+export { Spinner } from "./Spinner";
+export { Toasts } from "./Toasts";
+export { toast } from "./toasts";
+export { TooltipHost } from "./Tooltip";
