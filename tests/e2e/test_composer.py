@@ -1,0 +1,77 @@
+"""The box in which one writes."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.chat import Chat
+from tests.e2e.conftest import Visit
+from tests.support.person import Person
+
+
+def height(chat: Chat) -> float:
+    box = chat.composer.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+def test_it_grows_with_its_text_to_a_limit_and_shrinks_again(chat: Chat) -> None:
+    one = height(chat)
+    chat.composer.fill("\n".join("line" for _ in range(5)))
+    five = height(chat)
+    assert five >= one + 3 * 20
+    chat.composer.fill("\n".join("line" for _ in range(200)))
+    assert height(chat) < 900 * 0.6
+    expect(chat.send_button).to_be_in_viewport()
+    chat.composer.fill("")
+    assert height(chat) == one
+
+
+def test_enter_sends_and_shift_enter_makes_a_line(chat: Chat) -> None:
+    chat.composer.press_sequentially("text=plain")
+    chat.composer.press("Shift+Enter")
+    chat.composer.press_sequentially("second line")
+    expect(chat.composer).to_have_value("text=plain\nsecond line")
+    expect(chat.questions).to_have_count(0)
+    chat.composer.press("Enter")
+    expect(chat.questions).to_have_count(1)
+    expect(chat.composer).to_have_value("")
+    expect(chat.composer).to_be_focused()
+    chat.finished()
+    questions = [one for one in chat.person.messages(chat.id) if one["role"] == "user"]
+    assert [one["text"] for one in questions] == ["text=plain\nsecond line"]
+
+
+def test_the_message_stands_there_before_the_server_answers(chat: Chat) -> None:
+    chat.page.route("**/api/**", lambda route: None)
+    chat.ask("ttft=5 text=plain")
+    expect(chat.questions).to_contain_text("ttft=5 text=plain")
+
+
+def test_drafts_are_kept_over_reloads_for_each_chat(visit: Visit, ada: Person) -> None:
+    [one, two] = [str(ada.api("POST", "conversations", {"title": title})["id"]) for title in ("One", "Two")]
+    chat = Chat(visit(ada, f"/c/{one}"), ada)
+    chat.composer.fill("a thought for one")
+    chat.page.get_by_role("link", name="Two").click()
+    expect(chat.composer).to_have_value("")
+    chat.composer.fill("another for two")
+    chat.page.reload()
+    expect(chat.composer).to_have_value("another for two")
+    chat.page.get_by_role("link", name="One").click()
+    expect(chat.composer).to_have_value("a thought for one")
+    other = Chat(chat.page.context.new_page(), ada)
+    other.page.goto(f"/c/{two}")
+    expect(other.composer).to_have_value("another for two")
+
+
+def test_one_can_write_the_next_question_while_the_answer_comes(chat: Chat) -> None:
+    chat.ask("n=80 rate=40")
+    chat.begun()
+    chat.composer.press_sequentially("text=plain and next")
+    expect(chat.composer).to_have_value("text=plain and next")
+    chat.composer.press("Enter")
+    expect(chat.page.get_by_text("The answer is still being written. Esc stops it.")).to_be_visible()
+    expect(chat.questions).to_have_count(1)
+    chat.finished()
+    expect(chat.composer).to_have_value("text=plain and next")
+    chat.composer.press("Enter")
+    expect(chat.questions).to_have_count(2)
+    chat.finished()

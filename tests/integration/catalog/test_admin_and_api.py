@@ -1,0 +1,106 @@
+"""The admin never shows a key, and the API lists what the caller may pick."""
+
+import pytest
+from django.test import AsyncClient, Client
+
+from backend.accounts.models import User
+from backend.catalog.models import Model, Provider, Source
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FORM = {
+    "kind": "openai", "name": "Own", "base_url": "https://models.example/v1", "new_key": "sk-top-secret",
+    "continuation": "", "enabled": "on", "position": "50",
+}  # fmt: skip
+
+
+@pytest.fixture
+def admin() -> Client:
+    user = User.objects.create_superuser("admin@example.org", "a-long-password-1")
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def make(admin: Client, **fields) -> Provider:
+    answer = admin.post("/admin/catalog/provider/add/", {**FORM, **fields})
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    return Provider.objects.get(name=fields.get("name", "Own"))
+
+
+def test_a_key_is_written_and_never_shown(admin) -> None:
+    row = make(admin)
+    assert row.key == "sk-top-secret"
+    page = admin.get(f"/admin/catalog/provider/{row.id}/change/").content.decode()
+    assert "sk-top-secret" not in page
+    assert row.__dict__["key"] not in page
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM catalog_provider")
+        assert "secret" not in cursor.fetchone()[0]
+
+
+def test_an_empty_field_keeps_the_key_and_a_new_one_replaces_it(admin) -> None:
+    row = make(admin)
+    url = f"/admin/catalog/provider/{row.id}/change/"
+    admin.post(url, {**FORM, "new_key": "", "position": "51"})
+    row = Provider.objects.get(id=row.id)
+    assert (row.key, row.position) == ("sk-top-secret", 51)
+    admin.post(url, {**FORM, "new_key": "sk-next"})
+    assert Provider.objects.get(id=row.id).key == "sk-next"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x.example", "models.example", "https://u:p@x.example", "http://x.example:99999"]
+)
+def test_an_address_that_can_not_be_called_is_refused_in_the_form(admin, url) -> None:
+    answer = admin.post("/admin/catalog/provider/add/", {**FORM, "base_url": url})
+    assert answer.status_code == 200
+    assert not Provider.objects.exists()
+
+
+def test_a_row_of_the_environment_keeps_its_address_whatever_is_posted(admin) -> None:
+    """Its address is trusted, so it may not be changed by a form."""
+    row = Provider.objects.create(
+        slug="openai", name="OpenAI", kind="openai", base_url="https://api.openai.com/v1", source=Source.ENV
+    )
+    url = f"/admin/catalog/provider/{row.id}/change/"
+    admin.post(url, {**FORM, "name": "Renamed", "base_url": "http://169.254.169.254", "source": "admin"})
+    row = Provider.objects.get(id=row.id)
+    assert (row.name, row.base_url, row.source, row.key) == ("Renamed", "https://api.openai.com/v1", Source.ENV, "")
+    assert admin.post(f"/admin/catalog/provider/{row.id}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_lists_and_pages_of_models_open(admin) -> None:
+    row = make(admin)
+    model = Model.objects.create(provider=row, name="m")
+    for path in ("provider/", "model/", f"model/{model.id}/change/", "model/add/", "provider/add/"):
+        assert admin.get(f"/admin/catalog/{path}").status_code == 200
+
+
+async def test_the_api_lists_models_in_order_with_their_prices(transactional_db) -> None:
+    from backend.catalog import registry
+    from backend.core.db import close_pool, in_thread
+    from backend.core.redis import close_client
+
+    def prepare() -> User:
+        row = Provider.objects.create(name="P", kind="openai", base_url="https://models.example/v1")
+        Model.objects.create(provider=row, name="second", position=20)
+        Model.objects.create(provider=row, name="first", position=10, input_price="0.150000", label="The First")
+        Model.objects.create(provider=row, name="hidden", position=1, hidden=True)
+        return User.objects.create_user("u@example.org", "a-long-password-1")
+
+    user = await in_thread(prepare)
+    client = AsyncClient()
+    await client.aforce_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = await client.get("/api/v1/models", headers={"origin": "http://testserver"})
+    await registry.stop()
+    await close_client()
+    await close_pool()
+    assert answer.status_code == 200, answer.content
+    items = answer.json()["items"]
+    assert [(item["name"], item["label"], item["default"]) for item in items] == [
+        ("first", "The First", True), ("second", "second", False),
+    ]  # fmt: skip
+    assert float(items[0]["input_price"]) == 0.15

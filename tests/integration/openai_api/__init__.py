@@ -1,0 +1,1 @@
+"""The official OpenAI clients, unchanged, against the running product."""

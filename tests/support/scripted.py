@@ -1,0 +1,90 @@
+"""A provider that does what a test says: reads of deltas, waits, errors; it counts its calls."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from backend.core.errors import NoSuchModel
+from backend.providers.base import CompletionRequest, Continuation, Delta, Finish, TextDelta, UpstreamModel
+
+Step = list[Delta] | asyncio.Event | Exception | float
+
+
+@dataclass
+class Entry:
+    """A model's entry."""
+
+    name: str = "scripted"
+    input_price: Decimal | None = Decimal("2.0")
+    output_price: Decimal | None = Decimal("10.0")
+    continuation: Continuation = "prefix"
+
+
+def words(count: int, start: int = 0) -> list[Delta]:
+    """Numbered tokens."""
+    return [TextDelta(f"tok{number} ") for number in range(start, start + count)]
+
+
+@dataclass
+class ScriptedProvider:
+    """`script` is asked for the steps of each request."""
+
+    script: Callable[[CompletionRequest], list[Step]] = lambda request: [words(3), [Finish("stop")]]
+    name: str = "scripted"
+    calls: list[CompletionRequest] = field(default_factory=list)
+    closed: int = 0
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
+        """Follow the script."""
+        self.calls.append(request)
+        try:
+            for step in self.script(request):
+                await asyncio.sleep(0)
+                match step:
+                    case list():
+                        yield step
+                    case asyncio.Event():
+                        await step.wait()
+                    case Exception():
+                        raise step
+                    case _:
+                        await asyncio.sleep(step)
+        finally:
+            self.closed += 1
+
+    async def models(self) -> list[UpstreamModel]:
+        """One."""
+        return [UpstreamModel(name="scripted")]
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass
+class Resolved:
+    """A model that can be asked."""
+
+    provider: ScriptedProvider
+    entry: Entry = field(default_factory=Entry)
+
+
+class Registry:
+    """Two models by name, and a default."""
+
+    def __init__(self, provider: ScriptedProvider) -> None:
+        self.provider = provider
+        self.entries = {name: Entry(name) for name in ("scripted", "other")}
+
+    async def resolve(self, name: str | None = None, *, principal: Any = None) -> Resolved:
+        """As the catalogue's registry."""
+        entry = self.entries.get(name or "scripted")
+        if entry is None:
+            raise NoSuchModel(f"There is no model {name}.")
+        return Resolved(self.provider, entry)
+
+
+def steps(*given: Any) -> Callable[[CompletionRequest], list[Step]]:
+    """The same steps for every request."""
+    return lambda _: list(given)
