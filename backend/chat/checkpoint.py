@@ -1,11 +1,11 @@
 """What PostgreSQL knows of the answers that a node is writing: checkpoints, leases, and who asked for a stop.
 
-One statement a second for all of a node's generations, and one more each five seconds for their leases, by the
-database's clock.
+Each second a few statements for all of a node's generations, each of a bounded size so that no token waits for it, and
+one more each five seconds for their leases, by the database's clock.
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +16,10 @@ from backend.core import db
 
 BYTES_PER_SECOND = 256 * 1024
 """A checkpoint is whole, so a long answer's come more rarely: at most so much is written for one answer a second."""
+SLACK = 0.1
+"""Seconds: ticks are not exact, and one that comes a little early must not skip an answer."""
+BATCH_BYTES = 256 * 1024
+"""One statement's worth of bodies: a millisecond or so of this process."""
 
 
 @dataclass(slots=True)
@@ -25,9 +29,10 @@ class Checkpoints:
     offset: int = 0
     at: float = 0.0
 
-    def due(self, source: AnswerSource, now: float) -> bool:
-        """Whether there is something new in the log, and enough time has gone by for its size."""
-        return source.offset > self.offset and now - self.at >= source.bytes / BYTES_PER_SECOND
+    def due(self, source: AnswerSource, now: float, least: float) -> bool:
+        """Whether there is something new in the log, and enough time has gone by: `least` seconds, more by its size."""
+        apart = max(least - SLACK, source.bytes / BYTES_PER_SECOND)
+        return source.offset > self.offset and now - self.at >= apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,28 @@ class Saved:
     generation: UUID
     attempt: int
     offset: int
-    body: str
+    body: bytes
 
 
 def taken(generation: UUID, source: AnswerSource) -> Saved:
     """The present state of a source, which is never ahead of the log."""
     answer = source.answer
     body = msgspec.json.encode({"parts": answer.plain_parts(), "usage": answer.usage, "model": answer.model})
-    return Saved(generation, source.fence, source.offset, body.decode())
+    return Saved(generation, source.fence, source.offset, body)
+
+
+def batches(sources: Iterable[tuple[UUID, AnswerSource]]) -> Iterator[list[Saved]]:
+    """The present states in lists of about `BATCH_BYTES`. Lazy: each list is as new as the moment it is asked for."""
+    batch: list[Saved] = []
+    size = 0
+    for generation, source in sources:
+        batch.append(taken(generation, source))
+        size += len(batch[-1].body)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 async def save(*, owner: str, run_id: str, checkpoints: Sequence[Saved]) -> set[UUID]:
@@ -79,10 +98,11 @@ async def owned(*, owner: str, generation: UUID, attempt: int) -> bool:
         return await cursor.fetchone() is not None
 
 
+# Lists go in binary form: the text form of an array is escaped byte by byte, which holds up every token meanwhile.
 _SAVE = """
 WITH saved AS (
-  UPDATE chat_generation g SET checkpoint = v.body, checkpoint_offset = v."offset", run_id = %(run_id)s
-  FROM unnest(%(ids)s::uuid[], %(attempts)s::int[], %(offsets)s::bigint[], %(bodies)s::text[])
+  UPDATE chat_generation g SET checkpoint = convert_from(v.body, 'UTF8'), checkpoint_offset = v."offset", run_id = %(run_id)s
+  FROM unnest(%(ids)b::uuid[], %(attempts)b::int[], %(offsets)b::bigint[], %(bodies)b::bytea[])
     AS v(id, attempt, "offset", body)
   WHERE g.id = v.id AND g.attempt = v.attempt AND g.status IN ('queued', 'running')
 )

@@ -34,11 +34,12 @@ CANCEL_SIGNAL = "generation.cancel"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
-    """Seconds. `relay` is the longest wait of a person's event for its number."""
+    """Seconds. `checkpoint`: the least time between two of one answer; `relay`: the longest wait for an event's number."""
 
     lease: float = 15.0
     renew: float = 5.0
     tick: float = 1.0
+    checkpoint: float = 1.0
     relay: float = 1.0
     sweep: float = 5.0
     housekeeping: float = 3600.0
@@ -48,7 +49,7 @@ class HostSettings:
 
     def scaled(self, factor: float) -> "HostSettings":
         """The same with every interval multiplied; the wall clock and housekeeping stay."""
-        names = ("lease", "renew", "tick", "relay", "sweep", "stop")
+        names = ("lease", "renew", "tick", "checkpoint", "relay", "sweep", "stop")
         return replace(self, **{name: getattr(self, name) * factor for name in names})
 
 
@@ -190,15 +191,17 @@ class GenerationHost:
         with suppress(LogAway):
             self.run_id = await self.node.log.run_id()
         now = time.monotonic()
-        saved = [
-            checkpoint.taken(generation, run.source)
+        due = [
+            (generation, run.source)
             for generation, run in self.runs.items()
-            if generation in self._checkpoints and self._checkpoints[generation].due(run.source, now)
+            if generation in self._checkpoints and self._checkpoints[generation].due(run.source, now, self.settings.checkpoint)
         ]
-        cancelled = await checkpoint.save(owner=self.id, run_id=self.run_id, checkpoints=saved)
-        for entry in saved:
-            if entry.generation in self._checkpoints:
-                self._checkpoints[entry.generation] = checkpoint.Checkpoints(entry.offset, now)
+        cancelled: set[UUID] = set()
+        for saved in checkpoint.batches(due) if due else [[]]:
+            cancelled |= await checkpoint.save(owner=self.id, run_id=self.run_id, checkpoints=saved)
+            for entry in saved:
+                if entry.generation in self._checkpoints:
+                    self._checkpoints[entry.generation] = checkpoint.Checkpoints(entry.offset, now)
         for generation in cancelled:
             self.cancel(generation)
         if now - self._renewed >= self.settings.renew:

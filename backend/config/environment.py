@@ -71,6 +71,9 @@ class Environment(BaseSettings):
         1.0, gt=0, le=10, description="Multiplies pings, leases and time-outs of streams; for tests of faults."
     )
     titles: Literal["on", "off"] = Field("on", description="Side calls such as titles.")
+    checkpoint_seconds: float = Field(
+        1.0, ge=0, le=3600, description="Least time between two copies of a running answer in PostgreSQL."
+    )
     limits: Literal["on", "off"] = Field("on", description="Rate limits and caps per user; off for benchmarks.")
     secret_key_fallbacks: str = Field(
         "", description="Former values of SECRET_KEY, comma-separated: still accepted while they are phased out."

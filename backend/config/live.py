@@ -40,7 +40,9 @@ class Live:
         self.host = GenerationHost(
             node=self.node,
             resolve=resolve,
-            settings=HostSettings(titles=settings.RIVULET.titles == "on").scaled(scale),
+            settings=HostSettings(
+                titles=settings.RIVULET.titles == "on", checkpoint=settings.RIVULET.checkpoint_seconds
+            ).scaled(scale),
         )
         self.openai = OpenAIApplication(stored=StoredCompletions(self.node))
         self.node.problem = _problem

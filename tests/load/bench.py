@@ -66,7 +66,8 @@ async def measure(site: Product, upstream_port: int, load: Load, *, ready_s: flo
             f"{limit.added_ms(0.5):.2f} / {limit.added_ms(0.99):.2f} ms",
         )
     )
-    rows += stream_rows(await streams(target, processes, count=200, tokens=load.tokens, rate=50, ramp=1))
+    steady = await streams(target, processes, count=200, tokens=load.tokens, rate=50, ramp=1)
+    rows += stream_rows(steady)
     rows += burst_rows(await streams(target, processes, count=200, tokens=20, rate=50, ramp=0))
     fast = await streams(target, processes, count=20, tokens=1000, rate=0, ramp=0)
     add(("20 × 1,000 tokens unpaced", "", f"{fast.verdict.tokens_per_second:,.0f}/s, {whole(fast)}"))
@@ -133,8 +134,25 @@ def print_table(rows: list[tuple[str, str, str]]) -> None:
     print(f"\n{machine()}; {os.getloadavg()[0]:.1f} load at the end.")
 
 
+def pin_all(site: Product, provider: Upstream) -> None:
+    """The web process on one core, the scripted provider and the client on the other."""
+    for pid in (provider.pid, os.getpid()):
+        pin(pid, {1})
+    for pid in family(site.pid("web-1")):
+        pin(pid, {0})
+
+
+async def without_checkpoints(site: Product, load: Load) -> float:
+    """CPU seconds of the web process for a million tokens when nothing is copied to PostgreSQL in mid-answer."""
+    target = Target("127.0.0.1", site.port, new_key(site, "bare@example.com"))
+    processes = watched(site)
+    await streams(target, processes, count=20, tokens=50, rate=50, ramp=0.5)  # warm
+    steady = await streams(target, processes, count=200, tokens=load.tokens, rate=50, ramp=1)
+    return steady.cpu_per_million["web"]
+
+
 def run(*, short: bool) -> list[tuple[str, str, str]]:
-    """Start everything, twice (the first start fills the home), and measure the second."""
+    """Start everything, twice (the first start fills the home), and measure the second; then once more, bare."""
     load = Load.of(short=short)
     with empty_home() as home, Upstream() as provider:
         with site_on(home, provider):
@@ -142,11 +160,14 @@ def run(*, short: bool) -> list[tuple[str, str, str]]:
         began = time.monotonic()
         with site_on(home, provider) as site:
             ready_s = site.ready_at - began
-            for pid in (provider.pid, os.getpid()):
-                pin(pid, {1})
-            for pid in family(site.pid("web-1")):
-                pin(pid, {0})
-            return uvloop.run(measure(site, provider.port, load, ready_s=ready_s))
+            pin_all(site, provider)
+            rows = uvloop.run(measure(site, provider.port, load, ready_s=ready_s))
+        with site_on(home, provider, CHECKPOINT_SECONDS="3600") as site:
+            pin_all(site, provider)
+            bare = uvloop.run(without_checkpoints(site, load))
+    place = next(index for index, (what, _, _) in enumerate(rows) if what.startswith("CPU-s of the web"))
+    rows.insert(place + 1, ("the same without checkpoints in mid-answer", "", f"{bare:.0f}"))
+    return rows
 
 
 def main() -> None:

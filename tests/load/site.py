@@ -20,7 +20,7 @@ def empty_home() -> Iterator[Path]:
         yield home
 
 
-def site_on(home: Path, provider: Upstream) -> Product:
+def site_on(home: Path, provider: Upstream, **settings: str) -> Product:
     """A site that has not been started yet; disks are synced as in real use."""
     return Product(
         home,
@@ -29,6 +29,7 @@ def site_on(home: Path, provider: Upstream) -> Product:
         TITLES="off",
         OPENAI_BASE_URL=provider.url,
         OPENAI_API_KEY="bench",
+        **settings,
     )
 
 
