@@ -28,6 +28,7 @@ class Checkpoints:
 
     offset: int = 0
     at: float = 0.0
+    bytes: int = 0
 
     def due(self, source: AnswerSource, now: float, least: float) -> bool:
         """Whether there is something new in the log, and enough time has gone by: `least` seconds, more by its size."""
@@ -43,21 +44,23 @@ class Saved:
     attempt: int
     offset: int
     body: bytes
+    size: int
+    progressed: bool
 
 
-def taken(generation: UUID, source: AnswerSource) -> Saved:
-    """The present state of a source, which is never ahead of the log."""
+def taken(generation: UUID, source: AnswerSource, *, since: int = 0) -> Saved:
+    """The present state of a source, which is never ahead of the log; `since`: how many bytes it had the last time."""
     answer = source.answer
     body = msgspec.json.encode({"parts": answer.plain_parts(), "usage": answer.usage, "model": answer.model})
-    return Saved(generation, source.fence, source.offset, body)
+    return Saved(generation, source.fence, source.offset, body, source.bytes, source.bytes > since)
 
 
-def batches(sources: Iterable[tuple[UUID, AnswerSource]]) -> Iterator[list[Saved]]:
+def batches(sources: Iterable[tuple[UUID, AnswerSource, int]]) -> Iterator[list[Saved]]:
     """The present states in lists of about `BATCH_BYTES`. Lazy: each list is as new as the moment it is asked for."""
     batch: list[Saved] = []
     size = 0
-    for generation, source in sources:
-        batch.append(taken(generation, source))
+    for generation, source, since in sources:
+        batch.append(taken(generation, source, since=since))
         size += len(batch[-1].body)
         if size >= BATCH_BYTES:
             yield batch
@@ -78,6 +81,7 @@ async def save(*, owner: str, run_id: str, checkpoints: Sequence[Saved]) -> set[
                 "attempts": [saved.attempt for saved in checkpoints],
                 "offsets": [saved.offset for saved in checkpoints],
                 "bodies": [saved.body for saved in checkpoints],
+                "progressed": [saved.progressed for saved in checkpoints],
             },
         )
         return {row[0] for row in await cursor.fetchall()}
@@ -91,6 +95,13 @@ async def renew(*, owner: str, seconds: float, generations: Collection[UUID]) ->
         return {row[0] for row in await cursor.fetchall()}, asked
 
 
+async def release(*, owner: str) -> bool:
+    """Give up all leases of this node, so that others need not wait for their end; whether there were any."""
+    async with db.connect() as connection:
+        cursor = await connection.execute(_RELEASE, {"owner": owner})
+        return cursor.rowcount > 0
+
+
 async def owned(*, owner: str, generation: UUID, attempt: int) -> bool:
     """Whether this node's attempt still owns a generation."""
     async with db.connect() as connection:
@@ -101,9 +112,12 @@ async def owned(*, owner: str, generation: UUID, attempt: int) -> bool:
 # Lists go in binary form: the text form of an array is escaped byte by byte, which holds up every token meanwhile.
 _SAVE = """
 WITH saved AS (
-  UPDATE chat_generation g SET checkpoint = convert_from(v.body, 'UTF8'), checkpoint_offset = v."offset", run_id = %(run_id)s
-  FROM unnest(%(ids)b::uuid[], %(attempts)b::int[], %(offsets)b::bigint[], %(bodies)b::bytea[])
-    AS v(id, attempt, "offset", body)
+  UPDATE chat_generation g SET checkpoint = convert_from(v.body, 'UTF8'), checkpoint_offset = v."offset",
+    run_id = %(run_id)s,
+    updated = CASE WHEN v.progressed THEN now() ELSE g.updated END,
+    idle_claims = CASE WHEN v.progressed THEN 0 ELSE g.idle_claims END
+  FROM unnest(%(ids)b::uuid[], %(attempts)b::int[], %(offsets)b::bigint[], %(bodies)b::bytea[],
+    %(progressed)b::bool[]) AS v(id, attempt, "offset", body, progressed)
   WHERE g.id = v.id AND g.attempt = v.attempt AND g.status IN ('queued', 'running')
 )
 SELECT id FROM chat_generation
@@ -114,6 +128,11 @@ _RENEW = """
 UPDATE chat_generation SET lease_until = now() + make_interval(secs => %(seconds)s)
 WHERE lease_owner = %(owner)s AND status IN ('queued', 'running') AND id = ANY(%(ids)s)
 RETURNING id
+"""
+
+_RELEASE = """
+UPDATE chat_generation SET lease_until = now(), lease_owner = ''
+WHERE lease_owner = %(owner)s AND status IN ('queued', 'running')
 """
 
 _OWNED = """

@@ -15,11 +15,15 @@ _encode = msgspec.json.encode
 
 @dataclass(slots=True)
 class Part:
-    """One part of an answer; its text is `"".join(pieces)`. `extra` holds a search's query and items."""
+    """One part of an answer; its text is `"".join(pieces)`. `extra` holds a search's query and items.
+
+    `done`: nothing is added any more; known from a log, not from a stored message.
+    """
 
     kind: str
     pieces: list[str] = field(default_factory=list)
     extra: dict[str, Any] | None = None
+    done: bool = False
 
     @property
     def text(self) -> str:
@@ -31,6 +35,17 @@ class Part:
     def plain(self) -> dict[str, Any]:
         """As messages and snapshots hold it."""
         return {"kind": self.kind, "text": self.text, **(self.extra or {})}
+
+
+def is_whole(part: dict[str, Any]) -> bool:
+    """Whether a stored part can stand as it is: a tool call is JSON once its last piece has come."""
+    if part["kind"] != "tool":
+        return True
+    try:
+        _decode(part["text"])
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -64,6 +79,8 @@ class Answer:
             self.parts[data["part"]].pieces.append(data["text"])
         elif event_type == "part.added":
             self.parts.append(Part(data["kind"]))
+        elif event_type == "part.done":
+            self.parts[data["part"]].done = True
         elif event_type == "usage":
             self.usage = data
         elif event_type == "created":

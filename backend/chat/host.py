@@ -17,7 +17,7 @@ import structlog
 from backend.accounts.principal import Principal
 from backend.chat import checkpoint, finish, recover, titles
 from backend.chat.fold import visible_text
-from backend.chat.order import CANCELLED, Order, incomplete
+from backend.chat.order import CANCELLED, Order, Resume
 from backend.chat.run import Resolved, Run
 from backend.chat.source import AnswerSource
 from backend.core import idempotency, outbox
@@ -30,18 +30,22 @@ from realtime.tasks import end
 log = structlog.get_logger(__name__)
 
 CANCEL_SIGNAL = "generation.cancel"
+RELEASED_SIGNAL = "generation.released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
-    """Seconds. `checkpoint`: the least time between two of one answer; `relay`: the longest wait for an event's number."""
+    """Seconds. `checkpoint`: the least time between two of one answer; `relay`: an event's longest wait for its number;
+    `beat`: between heartbeats.
+    """
 
     lease: float = 15.0
     renew: float = 5.0
     tick: float = 1.0
     checkpoint: float = 1.0
     relay: float = 1.0
-    sweep: float = 5.0
+    sweep: float = 2.0
+    beat: float = 1.0
     housekeeping: float = 3600.0
     stop: float = 8.0
     wall_clock: float = 3600.0
@@ -49,7 +53,7 @@ class HostSettings:
 
     def scaled(self, factor: float) -> "HostSettings":
         """The same with every interval multiplied; the wall clock and housekeeping stay."""
-        names = ("lease", "renew", "tick", "checkpoint", "relay", "sweep", "stop")
+        names = ("lease", "renew", "tick", "checkpoint", "relay", "sweep", "beat", "stop")
         return replace(self, **{name: getattr(self, name) * factor for name in names})
 
 
@@ -80,6 +84,10 @@ class GenerationHost:
         self._tasks: list[asyncio.Task[None]] = []
         self._side: set[asyncio.Task[None]] = set()
         self._relay = asyncio.Event()
+        self._sweep = asyncio.Event()
+        self._sweeper = recover.Sweeper(
+            node=node, owner=self.id, lease=self.settings.lease, resolve=resolve, launch=self._carry_on
+        )
         self._renewed = 0.0
         self._ticked = 0.0
         self._stopping = False
@@ -88,7 +96,9 @@ class GenerationHost:
         """Start the supervised tasks, and be the host that services of this process find."""
         global _current
         self.node.on(CANCEL_SIGNAL, self._on_cancel)
+        self.node.on(RELEASED_SIGNAL, lambda _: self._sweep.set())
         self._tasks = [
+            supervise("generations: heartbeat", self._beat_loop),
             supervise("generations: tick", self._tick_loop),
             supervise("generations: sweep", self._sweep_loop),
             supervise("outbox: relay", self._relay_loop),
@@ -97,19 +107,21 @@ class GenerationHost:
         _current = self
 
     async def stop(self) -> None:
-        """End the running answers as `incomplete` with their text kept, then the tasks."""
+        """Hand the running answers over where they stand, to whoever is there now or comes next, then end the tasks."""
         global _current
         self._stopping = True
         if _current is self:
             _current = None
         runs = list(self.runs.values())
         for run in runs:
-            run.stop(incomplete("interrupted"))
+            run.stop("handover")
         waiting = [run.task for run in runs if run.task] + list(self._side)
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=self.settings.stop)
             await end(*late)
         with suppress(Unavailable):
+            if await checkpoint.release(owner=self.id):
+                hints.signal(RELEASED_SIGNAL, {})
             await outbox.relay()
         await end(*self._tasks, *self._side)
 
@@ -118,8 +130,11 @@ class GenerationHost:
         if self._stopping or self.node.writer.away:
             raise Unavailable
 
-    def launch(self, order: Order, resolved: Resolved, *, owned_at: float) -> None:
-        """Write an answer whose row is committed and leased to this host; `owned_at`: monotonic, before the commit."""
+    def launch(self, order: Order, resolved: Resolved, *, owned_at: float, resume: Resume | None = None) -> None:
+        """Write an answer whose row is committed and leased to this host; `owned_at`: monotonic, before the commit.
+
+        `resume`: an earlier attempt began it.
+        """
         run = Run(
             order,
             resolved=resolved,
@@ -127,12 +142,17 @@ class GenerationHost:
             store=finish.store,
             confirm=self._confirm(order),
             wall_clock=self.settings.wall_clock,
+            resume=resume,
         )
         run.source.owned_at = owned_at
         self.runs[order.generation] = run
-        self._checkpoints[order.generation] = checkpoint.Checkpoints(at=time.monotonic())
-        run.start().add_done_callback(lambda task: self._ended(run, resolved, task))
+        task = run.start()
+        self._checkpoints[order.generation] = checkpoint.Checkpoints(at=time.monotonic(), bytes=run.source.bytes)
+        task.add_done_callback(lambda task: self._ended(run, resolved, task))
         self._relay.set()
+
+    def _carry_on(self, order: Order, resolved: Resolved, resume: Resume, owned_at: float) -> None:
+        self.launch(order, resolved, owned_at=owned_at, resume=resume)
 
     def cancel(self, generation: UUID) -> None:
         """Stop an answer whose flag is committed: here at once, elsewhere by a hint and within a second."""
@@ -191,17 +211,18 @@ class GenerationHost:
         with suppress(LogAway):
             self.run_id = await self.node.log.run_id()
         now = time.monotonic()
+        last, least = self._checkpoints, self.settings.checkpoint
         due = [
-            (generation, run.source)
+            (generation, run.source, last[generation].bytes)
             for generation, run in self.runs.items()
-            if generation in self._checkpoints and self._checkpoints[generation].due(run.source, now, self.settings.checkpoint)
+            if generation in last and last[generation].due(run.source, now, least)
         ]
         cancelled: set[UUID] = set()
         for saved in checkpoint.batches(due) if due else [[]]:
             cancelled |= await checkpoint.save(owner=self.id, run_id=self.run_id, checkpoints=saved)
             for entry in saved:
                 if entry.generation in self._checkpoints:
-                    self._checkpoints[entry.generation] = checkpoint.Checkpoints(entry.offset, now)
+                    self._checkpoints[entry.generation] = checkpoint.Checkpoints(entry.offset, now, entry.size)
         for generation in cancelled:
             self.cancel(generation)
         if now - self._renewed >= self.settings.renew:
@@ -218,18 +239,24 @@ class GenerationHost:
             elif generation in self.runs:
                 run.stop("lost")
 
-    async def _sweep_loop(self) -> None:
-        """Not right after the database was away: its other owners need a moment to renew."""
+    async def _beat_loop(self) -> None:
+        """Apart from the tick, which waits for the database: a node whose database is away is alive."""
         while True:
-            if time.monotonic() - self._ticked < self.settings.renew or not self._ticked:
-                await recover.sweep(
-                    node=self.node,
-                    owner=self.id,
-                    mine=self.runs.keys(),
-                    lease=self.settings.lease,
-                    grace=self.settings.renew,
-                )
-            await asyncio.sleep(self.settings.sweep)
+            with suppress(LogAway):
+                await self.node.log.beat(owner=self.id, seconds=5 * self.settings.beat)
+            await asyncio.sleep(self.settings.beat)
+
+    async def _sweep_loop(self) -> None:
+        """At once when somebody released answers. Never while the database is slow to answer this node's own tick."""
+        while True:
+            fresh = not self._ticked or time.monotonic() - self._ticked < self.settings.renew
+            if fresh and not self._stopping:
+                with suppress(LogAway):
+                    await self._sweeper.sweep(mine=self.runs.keys())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.sweep):
+                    await self._sweep.wait()
+            self._sweep.clear()
 
     async def _relay_loop(self) -> None:
         while True:

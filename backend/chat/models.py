@@ -126,7 +126,8 @@ class Generation(BaseModel):
 
     A lease by the database's clock says which node owns it; `attempt` rises with every claim and fences all writes to
     the log and to this row. The checkpoint holds the parts as they were at `checkpoint_offset` of the log, never
-    ahead of it. `continues` names the message whose parts this answer begins with. `terminal_offset` and
+    ahead of it, and `updated` is the time of the last text; `idle_claims` counts the claims since then that followed a
+    death. `continues` names the message whose parts this answer begins with. `terminal_offset` and
     `terminal_event` are stored by the compare-and-set that ends it: anyone may append exactly that event where it is
     missing.
     """
@@ -142,6 +143,7 @@ class Generation(BaseModel):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True)
+    idle_claims = models.SmallIntegerField(default=0, db_default=0)
     cancel_requested = models.BooleanField(default=False)
     run_id = models.CharField(max_length=64, blank=True)
     checkpoint = models.TextField(blank=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.chat.fold import encode_event
+from backend.chat.fold import Answer, encode_event
 from backend.chat.schemas import MessageOut, StatusName
 
 Parts = list[dict[str, Any]]
@@ -51,6 +51,19 @@ class Order:
     def topic(self) -> str:
         """The topic that carries the answer."""
         return topic_of(self.generation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Where an earlier attempt left an answer. `events` is its whole log; empty: it begins anew, under a new epoch.
+
+    `exact`: the model goes on from the very text. `age`: seconds since the answer was asked for.
+    """
+
+    answer: Answer
+    events: list[bytes]
+    exact: bool
+    age: float
 
 
 @dataclass(frozen=True, slots=True)

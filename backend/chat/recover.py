@@ -1,60 +1,120 @@
-"""Answers whose owner is gone: nothing hangs for ever.
+"""Answers whose owner is gone: each is carried on, or ended with all the text that is known. Nothing hangs for ever.
 
-Their lease is over by the database's clock. A sweep claims them, raises the fence of their logs so that a zombie can
-append nothing more, and ends them as `incomplete {reason: "interrupted"}` (or `cancelled`, when that had been asked
-for) with all the text that is known: the whole log where it is, else the last checkpoint under a new epoch.
+Carried on means: from the whole log where it is, by the same generation, topic and message, and at the same offsets;
+else from the last checkpoint under a new epoch. What was cancelled, was finished but for its end, or was claimed
+`MOST_CLAIMS` times or for `LONGEST_IDLE` seconds without a word of progress is ended.
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from backend.chat import finish
-from backend.chat.fold import Answer, fold, parts_from, visible_text
-from backend.chat.order import CANCELLED, Ending, Outcome, incomplete, topic_of
+from backend.chat.claim import Kept, claim, known
+from backend.chat.fold import parts_from, visible_text
+from backend.chat.order import CANCELLED, Ending, Order, Outcome, Resume, done, incomplete, topic_of
 from backend.chat.rows import MESSAGE_COLUMNS, MESSAGE_TABLES, Row, message_out
+from backend.chat.run import Resolved
 from backend.chat.schemas import MessageOut
 from backend.core import db
+from backend.core.errors import AppError, Unavailable
 from backend.core.ids import new_epoch
-from realtime import Fenced, LogAway, Node
+from realtime import LogAway, Node
 from realtime.log import Append
 
 log = structlog.get_logger(__name__)
 
-BATCH = 20
 UNDO_DAYS = 30
+MOST_CLAIMS = 3
+LONGEST_IDLE = 300.0
+EXACT = ("prefix", "continue_final_message")
+
+Launch = Callable[[Order, Resolved, Resume, float], None]
+Resolve = Callable[[str | None], Awaitable[Resolved]]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is known of an answer: its state, and where its log goes on; `epoch` is new where the log is not whole."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    """Who claims: `owner` for `lease` seconds; `resolve` finds a model, `launch` begins to write here."""
 
-    answer: Answer
-    epoch: str
-    end: int
-    whole: bool
+    node: Node
+    owner: str
+    lease: float
+    resolve: Resolve
+    launch: Launch
 
+    async def sweep(self, *, mine: Collection[UUID]) -> int:
+        """Take up what dead owners left behind; returns how many. `mine` is being written here. Raises `LogAway`."""
+        asked = time.monotonic()
+        taken = 0
+        for row in await claim(node=self.node, owner=self.owner, mine=mine, lease=self.lease):
+            try:
+                taken += await self._take(row, asked)
+            except LogAway:
+                log.warning("an interrupted answer waits for its log", generation=str(row["id"]))
+                break
+        return taken
 
-async def sweep(*, node: Node, owner: str, mine: Collection[UUID], lease: float, grace: float) -> int:
-    """End what dead owners left behind; returns how many.
+    async def _take(self, row: Row, asked: float) -> bool:
+        """One claimed answer. Raises `LogAway`: its lease runs out again, and the next sweep takes it up."""
+        kept = await known(self.node, row)
+        if kept is None:
+            return False
+        outcome = _over(row, kept)
+        if outcome is None:
+            message = await _message(row["message_id"])
+            try:
+                resolved = await self.resolve(message.model or None)
+            except Unavailable:
+                raise
+            except AppError as error:
+                log.warning("an interrupted answer can't go on", generation=str(row["id"]), code=error.code)
+                outcome = incomplete("interrupted")
+            else:
+                return await self._carry_on(row, kept, message, resolved, asked)
+        return await self._end(row, kept, outcome, asked)
 
-    `mine` is being written here; `grace` is what a lease may be over by, in seconds.
-    """
-    values = {"owner": owner, "mine": list(mine), "lease": lease, "grace": grace, "batch": BATCH}
-    claimed = await db.rows(_CLAIM, values)
-    ended = 0
-    for row in claimed:
-        try:
-            ended += await _end(node, row)
-        except LogAway:
-            log.warning("an interrupted answer waits for its log", generation=str(row["id"]))
-            break
-    return ended
+    async def _carry_on(self, row: Row, kept: Kept, message: MessageOut, resolved: Resolved, asked: float) -> bool:
+        epoch = row["epoch"]
+        if not kept.events:
+            epoch = new_epoch()
+            run_id = await self.node.log.run_id()
+            values = {"id": row["id"], "attempt": row["attempt"], "epoch": epoch, "run_id": run_id}
+            if await db.row(_NEW_EPOCH, values) is None:
+                return False
+        resume = await _resume(row, kept, resolved)
+        order = Order(
+            generation=row["id"],
+            epoch=epoch,
+            attempt=row["attempt"],
+            user=row["user_id"],
+            owner=row["owner_id"],
+            message=message,
+            model=message.model,
+            params=message.params,
+            tools=await _tools(message.id),
+            question=await _question(row, message),
+        )
+        self.launch(order, resolved, resume, asked)
+        log.info("an answer is carried on", generation=str(row["id"]), attempt=row["attempt"], exact=resume.exact)
+        return True
+
+    async def _end(self, row: Row, kept: Kept, outcome: Outcome, asked: float) -> bool:
+        epoch = row["epoch"] if kept.events else new_epoch()
+        ending = await _ending(row, kept, outcome, epoch)
+        if not await finish.store(ending):
+            return False
+        if kept.events:
+            await self.node.log.seal(topic=topic_of(row["id"]), epoch=epoch, offset=ending.offset, event=outcome.event)
+        else:
+            append = Append(topic_of(row["id"]), epoch, row["attempt"], 0, [outcome.event], asked, last=True)
+            await self.node.log.append([append])
+        log.info("an interrupted answer was ended", generation=str(row["id"]), status=outcome.status)
+        return True
 
 
 async def purge_deleted() -> None:
@@ -65,61 +125,31 @@ async def purge_deleted() -> None:
             await connection.execute(_PURGE, {"id": conversation})
 
 
-async def _end(node: Node, row: Row) -> bool:
-    """End one claimed answer. Raises `LogAway`: its lease runs out again, and the next sweep takes it up."""
-    claimed = time.monotonic()
-    topic = topic_of(row["id"])
-    try:
-        kept = await _kept(node, row)
-        outcome = CANCELLED if row["cancel_requested"] else incomplete("interrupted")
-    except Fenced:
-        sealed = await _sealed(node, row)
-        if sealed is None:
-            return False
-        kept = sealed
-        outcome = Outcome(kept.answer.status, kept.answer.terminal or {})
-    ending = await _ending(row, kept, outcome)
-    if not await finish.store(ending):
-        return False
-    if kept.whole:
-        await node.log.seal(topic=topic, epoch=kept.epoch, offset=ending.offset, event=outcome.event)
-    else:
-        append = Append(topic, kept.epoch, row["attempt"], 0, [outcome.event], claimed, last=True)
-        await node.log.append([append])
-    log.info("an interrupted answer was ended", generation=str(row["id"]), status=outcome.status)
-    return True
+def _over(row: Row, kept: Kept) -> Outcome | None:
+    """How an answer ends that is not to be carried on."""
+    answer = kept.answer
+    if kept.sealed:
+        return Outcome(answer.status, answer.terminal or {})
+    if row["cancel_requested"]:
+        return CANCELLED
+    whole = bool(kept.events and answer.parts) and all(part.done for part in answer.parts)
+    if whole and answer.parts[-1].kind != "reasoning":
+        return done("tool_calls" if answer.parts[-1].kind == "tool" else "stop")
+    if row["idle_claims"] > MOST_CLAIMS or row["idle_s"] > LONGEST_IDLE:
+        return incomplete("interrupted")
+    return None
 
 
-async def _kept(node: Node, row: Row) -> Kept:
-    topic, epoch = topic_of(row["id"]), row["epoch"]
-    end = await node.log.claim(topic=topic, epoch=epoch, fence=row["attempt"])
-    same_store = row["run_id"] in ("", await node.log.run_id())
-    if end is not None and end >= row["checkpoint_offset"] and same_store:
-        events = await node.history(topic=topic, epoch=epoch)
-        if len(events) == end:
-            return Kept(fold(events), epoch, end, whole=True)
-    return Kept(checkpointed(row["checkpoint"]), new_epoch(), 0, whole=False)
+async def _resume(row: Row, kept: Kept, resolved: Resolved) -> Resume:
+    """Where to go on. With nothing known, from the answer that this one was to continue."""
+    answer = kept.answer
+    if not kept.events and not answer.parts and row["continues"]:
+        answer.parts = parts_from((await _message(row["continues"])).parts)
+    exact = not visible_text(answer.plain_parts()) or resolved.entry.continuation in EXACT
+    return Resume(answer=answer, events=kept.events, exact=exact, age=row["age_s"])
 
 
-async def _sealed(node: Node, row: Row) -> Kept | None:
-    """A log with its terminal event already, of which the database knows nothing: a restored one may be behind.
-
-    None: a later attempt owns the answer.
-    """
-    events = await node.history(topic=topic_of(row["id"]), epoch=row["epoch"])
-    answer = fold(events)
-    return None if answer.terminal is None else Kept(answer, row["epoch"], len(events) - 1, whole=True)
-
-
-def checkpointed(body: str) -> Answer:
-    """The answer as a checkpoint has it."""
-    if not body:
-        return Answer()
-    stored = msgspec.json.decode(body)
-    return Answer(status="running", parts=parts_from(stored["parts"]), usage=stored["usage"], model=stored["model"])
-
-
-async def _ending(row: Row, kept: Kept, outcome: Outcome) -> Ending:
+async def _ending(row: Row, kept: Kept, outcome: Outcome, epoch: str) -> Ending:
     message = await _message(row["message_id"])
     parts = kept.answer.plain_parts()
     update = {
@@ -129,6 +159,7 @@ async def _ending(row: Row, kept: Kept, outcome: Outcome) -> Ending:
         "usage": kept.answer.usage and {k: v for k, v in kept.answer.usage.items() if k != "cost"},
         "cost": kept.answer.usage and kept.answer.usage.get("cost"),
         "reason": outcome.reason,
+        "error": outcome.error,
     }
     return Ending(
         generation=row["id"],
@@ -137,8 +168,8 @@ async def _ending(row: Row, kept: Kept, outcome: Outcome) -> Ending:
         user=row["owner_id"],
         message=message.model_copy(update=update),
         outcome=outcome,
-        epoch=kept.epoch,
-        offset=kept.end + 1,
+        epoch=epoch,
+        offset=len(kept.events) + (0 if kept.sealed else 1),
         now=datetime.now(UTC),
     )
 
@@ -149,18 +180,22 @@ async def _message(message: UUID) -> MessageOut:
     return message_out(row)
 
 
-_CLAIM = """
-UPDATE chat_generation g SET attempt = g.attempt + 1, lease_owner = %(owner)s,
-  lease_until = now() + make_interval(secs => %(lease)s)
-FROM (
-  SELECT id FROM chat_generation
-  WHERE status IN ('queued', 'running') AND lease_until < now() - make_interval(secs => %(grace)s)
-    AND id <> ALL(%(mine)s)
-  ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
-) stale, chat_conversation c
-WHERE g.id = stale.id AND c.id = g.conversation_id
-RETURNING g.id, g.conversation_id, g.message_id, g.epoch, g.attempt, g.run_id, g.checkpoint, g.checkpoint_offset,
-  g.cancel_requested, c.owner_id
+async def _tools(message: UUID) -> list[dict[str, object]] | None:
+    row = await db.row("SELECT tools FROM chat_message WHERE id = %s", [message])
+    return row["tools"] if row else None
+
+
+async def _question(row: Row, message: MessageOut) -> str | None:
+    """What a title would be made from: the first question of a conversation that nobody named."""
+    if row["titled_by"] != "message" or message.parent is None:
+        return None
+    asked = await _message(message.parent)
+    return asked.text if asked.parent is None else None
+
+
+_NEW_EPOCH = """
+UPDATE chat_generation SET epoch = %(epoch)s, run_id = %(run_id)s, checkpoint_offset = 0
+WHERE id = %(id)s AND attempt = %(attempt)s AND status IN ('queued', 'running') RETURNING id
 """
 
 _PURGEABLE = """

@@ -17,8 +17,8 @@ from django.utils.crypto import salted_hmac
 
 from backend.chat import context
 from backend.chat.fold import visible_text
-from backend.chat.order import CANCELLED, Ending, Order, Outcome, done, failed, incomplete
-from backend.chat.source import AnswerSource
+from backend.chat.order import CANCELLED, Ending, Order, Outcome, Resume, done, failed, incomplete
+from backend.chat.source import AnswerSource, has_substance
 from backend.core.errors import AppError
 from backend.providers.base import CompletionRequest, Continuation, Provider, ProviderError, Usage
 from realtime import LogWriter, Refused
@@ -29,6 +29,9 @@ WALL_CLOCK_SECONDS = 3600.0
 INTERNAL = "Something went wrong on our side while this answer was written. Please try again."
 
 OUTSIDE_PARAMS = ("tool_choice", "response_format")
+
+Stop = Outcome | Literal["lost", "handover"]
+"""Why a run ends early. `lost`: another attempt owns the answer. `handover`: another node is to go on from here."""
 
 
 class Entry(Protocol):
@@ -75,6 +78,7 @@ class Run:
         store: Callable[[Ending], Awaitable[bool]],
         confirm: Callable[[AnswerSource], Awaitable[bool]] | None = None,
         wall_clock: float = WALL_CLOCK_SECONDS,
+        resume: Resume | None = None,
     ) -> None:
         self.order = order
         self.outcome: Outcome | None = None
@@ -84,11 +88,14 @@ class Run:
         self._resolved = resolved
         self._writer = writer
         self._store = store
-        self._wall_clock = wall_clock
+        self._resume = resume
+        self._age = resume.age if resume else 0.0
+        self._wall_clock = max(1.0, wall_clock - self._age)
+        self._earlier = resume.answer.usage if resume else None
         self.task: asyncio.Task[None] | None = None
         self._streaming = False
-        self._stop: Outcome | Literal["lost"] | None = None
-        self._began = time.monotonic()
+        self._stop: Stop | None = None
+        self._began = time.monotonic() - self._age
         self._first: float | None = None
         self._thinking_since: float | None = None
         self._thought_s = 0.0
@@ -96,7 +103,22 @@ class Run:
         self._reported: Usage | None = None
 
     def start(self) -> asyncio.Task[None]:
-        """Begin; the first events are in the next batch to the log."""
+        """Begin, or go on where another attempt stopped; the first events are in the next batch to the log."""
+        source, resume = self.source, self._resume
+        if resume is not None and resume.events:
+            self._writer.open(source, resume.events)
+            source.resume(resume.answer, offset=len(resume.events), exact=resume.exact)
+        else:
+            self._begin()
+            if resume is not None:
+                source.emit("resumed", {"attempt": self.order.attempt, "exact": resume.exact})
+                if has_substance(parts := resume.answer.plain_parts()):
+                    source.preload(parts)
+        self._writer.wake(source)
+        self.task = asyncio.create_task(self.write(), name=self.order.topic)
+        return self.task
+
+    def _begin(self) -> None:
         order, source = self.order, self.source
         source.emit(
             "created",
@@ -109,11 +131,8 @@ class Run:
         )
         if order.continued:
             source.preload(order.continued)
-        self._writer.wake(source)
-        self.task = asyncio.create_task(self.write(), name=order.topic)
-        return self.task
 
-    def stop(self, outcome: Outcome | Literal["lost"] = CANCELLED) -> None:
+    def stop(self, outcome: Stop = CANCELLED) -> None:
         """End the answer where it stands. Without effect once the provider has finished."""
         if self._stop is not None:
             return
@@ -126,14 +145,16 @@ class Run:
         outcome = self._stop or await self._stream()
         self._stopped_at = time.monotonic()
         try:
-            if outcome != "lost":
+            if outcome == "handover":
+                await self._writer.drain(self.source)
+            elif outcome != "lost":
                 await self._end(outcome)
         except Refused as refused:
             log.warning("an answer belongs to another attempt", topic=self.order.topic, reason=refused.reason)
         finally:
             self._writer.close(self.source)
 
-    async def _stream(self) -> Outcome | Literal["lost"]:
+    async def _stream(self) -> Stop:
         self._streaming = True
         try:
             async with asyncio.timeout(self._wall_clock):
@@ -156,7 +177,7 @@ class Run:
         finally:
             self._streaming = False
 
-    async def _read(self) -> Outcome | Literal["lost"]:
+    async def _read(self) -> Stop:
         """The hot path: one task switch for each read from the network, synchronous calls for each token."""
         source, provider = self.source, self._resolved.provider
         feed, wake = source.feed, self._writer.wake
@@ -190,7 +211,7 @@ class Run:
             self._thought_s += now - self._thinking_since
             self._thinking_since = None
 
-    def _asked(self) -> Outcome | Literal["lost"] | None:
+    def _asked(self) -> Stop | None:
         """What `stop` asked for. Looked at as well, since `asyncio.wait_for` in a driver can swallow a cancellation."""
         return self._stop
 
@@ -202,6 +223,8 @@ class Run:
                 conversation=order.message.conversation, parent=order.message.parent
             )
         params = {name: value for name, value in order.params.items() if name not in OUTSIDE_PARAMS}
+        said = self._said()
+        known = self._resolved.entry.continuation
         return CompletionRequest(
             model=self._resolved.entry.name,
             messages=messages,
@@ -209,13 +232,33 @@ class Run:
             tools=order.tools,
             tool_choice=order.params.get("tool_choice"),
             response_format=order.params.get("response_format"),
-            continue_text=visible_text(order.continued) or None if order.continued else None,
-            continuation=self._resolved.entry.continuation,
+            continue_text=said or None,
+            continuation="ask" if known == "none" else known,
             user_key=salted_hmac("backend.chat.user_key", str(order.user)).hexdigest()[:32],
         )
 
+    def _said(self) -> str:
+        """The text that is there before the provider is asked."""
+        if self._resume is not None:
+            return visible_text(self._resume.answer.plain_parts())
+        return visible_text(self.order.continued) if self.order.continued else ""
+
+    def _total(self) -> Usage | None:
+        """What the provider counted, with what it counted for earlier attempts."""
+        usage, earlier = self.source.usage, self._earlier
+        if earlier is None:
+            return usage
+        now = usage or Usage(0, 0)
+        return Usage(
+            now.input_tokens + int(earlier["input_tokens"]),
+            now.output_tokens + int(earlier["output_tokens"]),
+            now.cached_tokens,
+            now.reasoning_tokens,
+        )
+
     def _report(self) -> None:
-        self._reported = usage = self.source.usage
+        self._reported = self.source.usage
+        usage = self._total()
         if usage is not None:
             self.source.emit(
                 "usage",
@@ -275,7 +318,7 @@ class Run:
         )
 
     def _usage(self) -> dict[str, Any] | None:
-        usage = self.source.usage
+        usage = self._total()
         if usage is None:
             return None
         return {
@@ -286,7 +329,8 @@ class Run:
         }
 
     def _final_cost(self) -> float | None:
-        cost = self._cost(self.source.usage) if self.source.usage else None
+        usage = self._total()
+        cost = self._cost(usage) if usage else None
         return None if cost is None else float(cost)
 
     def _timings(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from backend.chat.fold import Answer, encode_event
+from backend.chat.fold import Answer, encode_event, is_whole, visible_text
 from backend.providers.base import Delta, Finish, ReasoningDelta, TextDelta, ToolDelta, Usage
 
 MAX_DELTA_BYTES = 16 * 1024
@@ -126,12 +126,44 @@ class AnswerSource:
 
     def preload(self, parts: Sequence[dict[str, Any]]) -> None:
         """Begin with the parts of an older answer; new text goes on in the last text part."""
-        kept = [part for part in parts if part["kind"] in ("text", "reasoning")]
+        kept = [part for part in parts if part["kind"] != "search" and is_whole(part)]
         last = max((index for index, part in enumerate(kept) if part["kind"] == "text"), default=None)
         self._resumed_part = last
         for part in kept:
-            self._open(part["kind"])
+            number = self._open(part["kind"])
             self._append(part.get("text", ""))
+            if part["kind"] == "tool":
+                self._flush()
+                self._done(number)
+                self._current, self._kind = -1, ""
+
+    def resume(self, answer: Answer, *, offset: int, exact: bool) -> None:
+        """Go on behind a log that ends at `offset` and holds `answer`: an open text part is written on.
+
+        Reasoning is not continued: where nothing else is there yet it is taken back, else it is over. A half-written
+        tool call is taken back; whole ones stay.
+        """
+        self.answer, self.offset = answer, offset
+        parts = answer.plain_parts()
+        self.emit("resumed", {"attempt": self.fence, "exact": exact})
+        if all(is_whole(part) for part in parts) and (not parts or has_substance(parts)):
+            self._carry_on(answer)
+            return
+        self.emit("reset", {"status": "running", "parts": [], "usage": answer.usage})
+        if has_substance(parts):
+            self.preload(parts)
+
+    def _carry_on(self, answer: Answer) -> None:
+        self._total_parts = len(answer.parts)
+        for number, part in enumerate(answer.parts):
+            self.bytes += PART_COST + len(part.text.encode())
+            if part.done:
+                continue
+            if part.kind == "text":
+                self._resumed_part = number
+            else:
+                self._done(number)
+        self.full = self.bytes > MAX_OUTPUT_BYTES
 
     def close_parts(self) -> None:
         """End the parts that are open: before the terminal event."""
@@ -263,6 +295,12 @@ class AnswerSource:
     def _push(self, event: bytes, op: Op) -> None:
         self._pending.append(event)
         self._ops.append(op)
+
+
+def has_substance(parts: Sequence[dict[str, Any]]) -> bool:
+    """Whether there is more than reasoning: something that another attempt can go on from."""
+    rest = [part for part in parts if part["kind"] not in ("text", "reasoning")]
+    return bool(visible_text(parts)) or any(is_whole(part) for part in rest)
 
 
 def _json(text: str) -> str:

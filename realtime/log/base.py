@@ -87,6 +87,12 @@ class EventLog(Protocol):
     async def expire(self, *, topic: str, epoch: str, seconds: float) -> None:
         """Let a finished log go."""
 
+    async def beat(self, *, owner: str, seconds: float) -> None:
+        """Say that `owner` is alive; holds for so long. Raises `LogAway`."""
+
+    async def alive(self, owners: Sequence[str]) -> set[str]:
+        """Which of these have said so lately. Raises `LogAway`."""
+
     async def run_id(self) -> str:
         """Identity of the running store: another one may have lost a tail."""
 

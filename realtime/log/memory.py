@@ -23,6 +23,7 @@ class MemoryLog:
         self._window = owner_window
         self._logs: dict[tuple[str, str], list[bytes]] = {}
         self._fences: dict[str, _Fence] = {}
+        self._beats: dict[str, float] = {}
         self._counter = 0
 
     def submit(self, appends: Sequence[Append], done: Callable[[Batch | LogAway], None]) -> None:
@@ -116,6 +117,17 @@ class MemoryLog:
             self.drop(topic, epoch)
         else:
             asyncio.get_running_loop().call_later(seconds, self.drop, topic, epoch)
+
+    async def beat(self, *, owner: str, seconds: float) -> None:
+        """Say that `owner` is alive for so long."""
+        self._check()
+        self._beats[owner] = time.monotonic() + seconds
+
+    async def alive(self, owners: Sequence[str]) -> set[str]:
+        """Which of these have said so lately."""
+        self._check()
+        now = time.monotonic()
+        return {owner for owner in owners if self._beats.get(owner, 0.0) > now}
 
     async def run_id(self) -> str:
         """One store for the life of the object."""

@@ -1,7 +1,8 @@
 """The event log in Redis 6.2 and later: a list per log, a fence per topic, one script call per batch.
 
 Two raw connections, so that nobody's catching up delays an append. Keys: `rv:log:<topic>:<epoch>`,
-`rv:fence:<topic>`, `rv:appends` (the counter). Hints go to the channel `rv:hints`, each with the sender's prefix.
+`rv:fence:<topic>`, `rv:alive:<owner>`, `rv:appends` (the counter). Hints go to the channel `rv:hints`, each with the
+sender's prefix.
 """
 
 import time
@@ -122,6 +123,17 @@ class RedisLog:
         for key in (_log(topic, epoch), _fence(topic)):
             await self._call("PEXPIRE", key, max(1, round(seconds * 1000)))
 
+    async def beat(self, *, owner: str, seconds: float) -> None:
+        """Say that `owner` is alive for so long."""
+        await self._call("SET", _beat(owner), 1, "PX", max(1, round(seconds * 1000)))
+
+    async def alive(self, owners: Sequence[str]) -> set[str]:
+        """Which of these have said so lately."""
+        if not owners:
+            return set()
+        found = await self._call("MGET", *(_beat(owner) for owner in owners))
+        return {owner for owner, value in zip(owners, found, strict=True) if value is not None}
+
     async def run_id(self) -> str:
         """Redis's own run id: a restart changes it."""
         await self._appends.connected(self._timeout)
@@ -180,6 +192,10 @@ class RedisLog:
 
 def _log(topic: str, epoch: str) -> str:
     return f"rv:log:{topic}:{epoch}"
+
+
+def _beat(owner: str) -> str:
+    return f"rv:alive:{owner}"
 
 
 def _fence(topic: str) -> str:

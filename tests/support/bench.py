@@ -18,7 +18,7 @@ from realtime import hints
 from tests.support.nodes import make_node
 from tests.support.scripted import Registry, ScriptedProvider
 
-FAST = HostSettings(lease=1.5, renew=0.5, tick=0.1, checkpoint=0, relay=0.1, sweep=0.2, titles=False)
+FAST = HostSettings(lease=1.5, renew=0.5, tick=0.1, checkpoint=0, relay=0.1, sweep=0.2, beat=0.1, titles=False)
 
 
 class Bench:

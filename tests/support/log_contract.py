@@ -180,6 +180,14 @@ class LogContract:
         await asyncio.sleep(0.05)
         assert await everything(log) == []
 
+    async def test_an_owner_is_alive_for_as_long_as_it_said(self, log):
+        assert await log.alive([]) == set()
+        await log.beat(owner="one", seconds=30)
+        await log.beat(owner="two", seconds=0.05)
+        assert await log.alive(["one", "two", "three"]) == {"one", "two"}
+        await asyncio.sleep(0.1)
+        assert await log.alive(["one", "two", "three"]) == {"one"}
+
     async def test_a_submitted_batch_answers_once_on_the_loop(self, log):
         outcomes: asyncio.Queue[Batch | LogAway] = asyncio.Queue()
         log.submit([item(b"a")], outcomes.put_nowait)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from backend.accounts.permissions import Owned, may
 from backend.accounts.principal import Principal
+from backend.chat.claim import checkpointed
 from backend.chat.fold import fold
 from backend.chat.host import GenerationHost
 from backend.chat.models import TERMINAL
-from backend.chat.recover import checkpointed
 from backend.chat.rows import GENERATION_COLUMNS, Row, as_id
 from backend.chat.source import AnswerSource
 from backend.core import db
@@ -51,7 +51,10 @@ class GenerationKind(TopicKind):
         return TopicState(epoch=row["epoch"], ended=_ended(row))
 
     async def snapshot(self, *, topic: str) -> Snapshot:
-        """From the source, or the stored message, or the log, or the checkpoint: each at its own position."""
+        """From the source, or the stored message, or the log, or the checkpoint: each at its own position.
+
+        A new epoch begins empty: its first events bring what is kept of the old one.
+        """
         source = self._source(topic)
         if source is not None:
             return Snapshot(Position(source.epoch, source.offset), source.answer.snapshot())
@@ -62,7 +65,7 @@ class GenerationKind(TopicKind):
         events = await self._host.node.history(topic=topic, epoch=epoch)
         if len(events) >= row["checkpoint_offset"]:
             return Snapshot(Position(epoch, len(events)), fold(events).snapshot() | {"attempt": row["attempt"]})
-        answer = checkpointed(row["checkpoint"])
+        answer = checkpointed(row["checkpoint"] if row["checkpoint_offset"] else "")
         return Snapshot(Position(epoch, row["checkpoint_offset"]), answer.snapshot() | {"attempt": row["attempt"]})
 
     def _source(self, topic: str) -> AnswerSource | None:

@@ -94,17 +94,6 @@ async def test_an_answer_that_takes_too_long_is_incomplete(bench: Bench) -> None
     assert (message.status, message.reason, message.text) == ("incomplete", "time_limit", "tok0 ")
 
 
-async def test_a_stop_of_the_node_keeps_the_text_and_says_so(bench: Bench) -> None:
-    bench.provider.script = steps(words(2), asyncio.Event())
-    ada = await bench.person()
-    started = await bench.send(ada)
-    await bench.running(started, "tok1")
-    await bench.host.stop()
-    message = await bench.ended(started)
-    assert (message.status, message.reason, message.text) == ("incomplete", "interrupted", "tok0 tok1 ")
-    assert terminal_of(await bench.log(started)) == [{"type": "incomplete", "data": {"reason": "interrupted"}}]
-
-
 async def test_a_second_answer_is_a_sibling_with_another_model(bench: Bench) -> None:
     ada = await bench.person()
     first = await bench.send(ada, "one")

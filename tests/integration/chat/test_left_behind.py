@@ -1,10 +1,11 @@
-"""An answer whose owner is gone does not hang: it is ended with all the text that is known, once."""
+"""An answer whose owner is gone does not hang: it is carried on, or ended with all the text that is known, once."""
 
 import asyncio
+from dataclasses import replace
 
 import redis
 
-from backend.chat import recover
+from backend.chat.claim import claim
 from backend.chat.fold import fold
 from backend.chat.run import Run
 from backend.chat.schemas import MessageOut, Started
@@ -27,6 +28,12 @@ async def abandon(bench: Bench, started: Started) -> Run:
             [started.generation],
         )
     return run
+
+
+async def hopeless(bench: Bench) -> None:
+    """Nobody brought it on for too long."""
+    async with (await db.pool()).connection() as connection:
+        await connection.execute("UPDATE chat_generation SET updated = now() - interval '6 minutes'")
 
 
 async def swept(bench: Bench, started: Started) -> MessageOut:
@@ -55,8 +62,9 @@ async def checkpointed(bench: Bench) -> None:
     await bench.until(there)
 
 
-async def test_it_is_ended_with_the_whole_log(bench: Bench) -> None:
+async def test_what_nobody_can_finish_is_ended_with_the_whole_log(bench: Bench) -> None:
     started = await begin(bench)
+    await hopeless(bench)
     await abandon(bench, started)
     message = await swept(bench, started)
     assert (message.status, message.reason, message.text) == ("incomplete", "interrupted", "tok0 tok1 tok2 ")
@@ -86,6 +94,7 @@ async def test_a_cancel_that_was_asked_for_survives_its_owner(bench: Bench) -> N
 
 async def test_a_zombie_can_neither_append_nor_end_what_was_taken_from_it(bench: Bench) -> None:
     started = await begin(bench)
+    await hopeless(bench)
     run = await abandon(bench, started)
     await swept(bench, started)
     before = await bench.log(started)
@@ -103,6 +112,7 @@ async def test_a_zombie_can_neither_append_nor_end_what_was_taken_from_it(bench:
 async def test_with_its_log_gone_it_ends_under_a_new_epoch_from_the_checkpoint(bench: Bench) -> None:
     started = await begin(bench)
     await checkpointed(bench)
+    await hopeless(bench)
     await abandon(bench, started)
     with redis.Redis.from_url(bench.redis_url) as client:
         client.flushall()
@@ -120,6 +130,7 @@ async def test_with_its_log_gone_it_ends_under_a_new_epoch_from_the_checkpoint(b
 async def test_a_log_shorter_than_the_checkpoint_is_not_believed(bench: Bench) -> None:
     started = await begin(bench)
     await checkpointed(bench)
+    await hopeless(bench)
     await abandon(bench, started)
     async with (await db.pool()).connection() as connection:
         await connection.execute("UPDATE chat_generation SET checkpoint_offset = checkpoint_offset + 5")
@@ -133,17 +144,16 @@ async def test_what_another_owner_still_holds_is_left_alone(bench: Bench) -> Non
     await abandon(bench, started)
     async with (await db.pool()).connection() as connection:
         await connection.execute("UPDATE chat_generation SET lease_until = now() + interval '1 minute'")
-    swept_up = await recover.sweep(node=bench.node, owner="other", mine=[], lease=15, grace=5)
-    assert swept_up == 0
+    assert await claim(node=bench.node, owner="other", mine=[], lease=15) == []
     assert (await message_get(message=started.message))[0].status == "running"
 
 
 async def test_many_sweepers_end_it_once(bench: Bench) -> None:
     started = await begin(bench)
+    await hopeless(bench)
     await abandon(bench, started)
-    await asyncio.gather(
-        *(recover.sweep(node=bench.node, owner=name, mine=[], lease=15, grace=0) for name in ("a", "b", "c"))
-    )
+    sweeper = bench.host._sweeper
+    await asyncio.gather(*(replace(sweeper, owner=name).sweep(mine=[]) for name in ("a", "b", "c")))
     await swept(bench, started)
     events = await bench.events(started.conversation)
     assert len([e for e in events if e["type"] == "generation.ended"]) == 1
