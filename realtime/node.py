@@ -133,13 +133,19 @@ class Node:
         self._supervisor.every("recheck", settings.recheck, self._recheck)
         self._supervisor.every("presence", settings.presence_refresh, self.presence.refresh)
 
-    async def stop(self, *, drain: float = 0.0) -> None:
-        """`goaway`, after `drain` seconds close every socket with 4001, end the tasks and connections."""
+    async def drain(self, seconds: float) -> None:
+        """Ask every socket to move on (`goaway`), and wait until all have, at most so long."""
         self._stopping = True
-        for one in list(self.watched):
-            if isinstance(one, Connection):
-                one.goaway(round(drain * 1000))
-        await asyncio.sleep(drain)
+        sockets = [one for one in self.watched if isinstance(one, Connection)]
+        for one in sockets:
+            one.goaway(round(seconds * 1000))
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and any(one in self.watched for one in sockets):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Close every socket with 4001, end the tasks and connections."""
+        self._stopping = True
         for one in list(self.watched):
             one.close(Close.SHUTTING_DOWN, "shutting down")
         if self._running:

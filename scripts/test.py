@@ -1,7 +1,8 @@
 """`make test`: the stages one after the other, all of them even when one fails; the slowest 20; a closing line.
 
-Stages: page (vitest), unit and integration (pytest, two processes), e2e (pytest in a real browser). Arguments name the
-stages; none means all. A skipped test fails the run: what was not run was not shown.
+Stages: page (vitest), unit and integration (pytest, two processes), faults (real processes that are killed), e2e
+(pytest in a real browser). Arguments name the stages; none means all. A skipped test fails the run: what was not run
+was not shown.
 """
 
 import subprocess
@@ -55,6 +56,7 @@ def stages(names: list[str]) -> list[Stage]:
         ],
         "unit": [pytest_stage("unit", ["tests/unit", *PARALLEL])],
         "integration": [pytest_stage("integration", ["tests/integration", *PARALLEL])],
+        "faults": [pytest_stage("faults", ["tests/faults"])],
         "e2e": [pytest_stage("e2e", ["tests/e2e"])],
     }
     unknown = [name for name in names if name not in everything]

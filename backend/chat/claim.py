@@ -1,8 +1,9 @@
 """Answers whose owner is gone, and what is known of them.
 
 An owner is gone when its lease is over by the database's clock and its heartbeat in Redis is not there: a database
-that was restarted steals nothing from a node that is alive. A claim raises the attempt, which fences every write to
-the row; then the fence of the log, and only then the log is read: a zombie can append nothing after that.
+that was restarted steals nothing from a node that is alive. The predecessor of a process that was started again under
+the same name is gone for certain. A claim raises the attempt, which fences every write to the row; then the fence of
+the log, and only then the log is read: a zombie can append nothing after that.
 """
 
 from collections.abc import Collection
@@ -34,10 +35,13 @@ class Kept:
 
 async def claim(*, node: Node, owner: str, mine: Collection[UUID], lease: float) -> list[Row]:
     """Take what dead owners left behind, at most `BATCH`; `mine` is being written here. Raises `LogAway`."""
-    stale = await db.rows(_STALE, {"mine": list(mine), "batch": BATCH})
-    alive = await node.log.alive(sorted({row["lease_owner"] for row in stale if row["lease_owner"]} - {owner}))
+    name = owner.rpartition(".")[0]
+    values = {"mine": list(mine), "batch": BATCH, "before": f"{name}.%" if name else None, "owner": owner}
+    stale = await db.rows(_STALE, values)
+    others = {row["lease_owner"] for row in stale if not row["ours"]} - {"", owner}
+    alive = await node.log.alive(sorted(others))
     ids = [row["id"] for row in stale if row["lease_owner"] not in alive]
-    return await db.rows(_CLAIM, {"owner": owner, "lease": lease, "ids": ids}) if ids else []
+    return await db.rows(_CLAIM, {**values, "lease": lease, "ids": ids}) if ids else []
 
 
 async def known(node: Node, row: Row) -> Kept | None:
@@ -69,23 +73,25 @@ def checkpointed(body: str) -> Answer:
     return Answer(status="running", parts=parts_from(stored["parts"]), usage=stored["usage"], model=stored["model"])
 
 
-_STALE = """
-SELECT id, lease_owner FROM chat_generation
-WHERE status IN ('queued', 'running') AND lease_until <= now() AND id <> ALL(%(mine)s)
-ORDER BY lease_until LIMIT %(batch)s
-"""
+_GONE = "(lease_until <= now() OR (lease_owner LIKE %(before)s AND lease_owner <> %(owner)s))"
 
-_CLAIM = """
+_STALE = f"""
+SELECT id, lease_owner, coalesce(lease_owner LIKE %(before)s, false) AS ours FROM chat_generation
+WHERE status IN ('queued', 'running') AND {_GONE} AND id <> ALL(%(mine)s)
+ORDER BY lease_until LIMIT %(batch)s
+"""  # noqa: S608
+
+_CLAIM = f"""
 UPDATE chat_generation g SET attempt = g.attempt + 1, lease_owner = %(owner)s,
   lease_until = now() + make_interval(secs => %(lease)s),
   idle_claims = CASE WHEN g.lease_owner = '' THEN g.idle_claims ELSE g.idle_claims + 1 END
 FROM (
   SELECT id FROM chat_generation
-  WHERE id = ANY(%(ids)s) AND status IN ('queued', 'running') AND lease_until <= now()
+  WHERE id = ANY(%(ids)s) AND status IN ('queued', 'running') AND {_GONE}
   ORDER BY id FOR UPDATE SKIP LOCKED
 ) stale, chat_conversation c
 WHERE g.id = stale.id AND c.id = g.conversation_id
 RETURNING g.id, g.conversation_id, g.message_id, g.user_id, g.continues, g.epoch, g.attempt, g.run_id, g.checkpoint,
   g.checkpoint_offset, g.cancel_requested, g.idle_claims, c.owner_id, c.titled_by,
   extract(epoch FROM now() - g.updated)::float8 AS idle_s, extract(epoch FROM now() - g.created)::float8 AS age_s
-"""
+"""  # noqa: S608

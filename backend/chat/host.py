@@ -5,6 +5,7 @@ asked for a stop, ends what a dead node left behind, and numbers the events of p
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -73,8 +74,10 @@ class GenerationHost:
         node: Node,
         resolve: Resolve,
         settings: HostSettings | None = None,
+        name: str = "",
     ) -> None:
-        self.id = new_id().hex
+        """`name` stays the same when the process is started again: what its predecessor wrote is its own at once."""
+        self.id = f"{name}.{secrets.token_hex(8)}" if name else new_id().hex
         self.node = node
         self.resolve = resolve
         self.settings = settings or HostSettings()

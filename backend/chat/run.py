@@ -184,12 +184,13 @@ class Run:
         source.emit("started", {"model": self._resolved.entry.name, "provider": provider.name})
         wake(source)
         request = await self._request()
+        said = request.continue_text is not None
         if (asked := self._asked()) is not None:
             return asked
         async with aclosing(provider.stream(request)) as reads:
             async for deltas in reads:
                 feed(deltas)
-                if self._first is None and source.bytes:
+                if self._first is None and source.bytes and not said:
                     self._first = time.monotonic()
                 if source.thinking is (self._thinking_since is None):
                     self._turn()

@@ -106,6 +106,19 @@ class Environment(BaseSettings):
     guide_url: str = Field(
         "", description="Address of the built-in model's server. `make run` starts it and sets this."
     )
+    node_name: str = Field(
+        "",
+        max_length=40,
+        description="Name of a web process that stays the same when it is started again, so that it goes on at once "
+        "with the answers it was writing. `make run` sets this.",
+    )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=60,
+        description="How long a web process that was told to stop gives its sockets to move to another one. Default "
+        "of `make run` with several nodes: 5.",
+    )
     database_pool: int = Field(
         6, ge=0, le=100, description="PostgreSQL sessions kept for a process; 0: one for a thread."
     )

@@ -4,6 +4,7 @@ They start and stop with the server, by ASGI lifespan. Stopping ends the running
 still there, and the connections after that.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from backend.core.errors import AppError
 from backend.core.problems import problem
 from backend.openai_api.app import OpenAIApplication
 from backend.openai_api.stored import StoredCompletions
+from backend.ops.health import Draining
 from realtime import Node, RealtimeSettings
 
 log = structlog.get_logger("rivulet.web")
@@ -40,6 +42,7 @@ class Live:
         self.host = GenerationHost(
             node=self.node,
             resolve=resolve,
+            name=settings.RIVULET.node_name,
             settings=HostSettings(
                 titles=settings.RIVULET.titles == "on", checkpoint=settings.RIVULET.checkpoint_seconds
             ).scaled(scale),
@@ -58,9 +61,14 @@ class Live:
         await registry.start()
 
     async def stop(self) -> None:
-        """Stop everything, in the order in which it depends on each other."""
-        for step in (self.host.stop, self.node.stop, registry.stop, redis.close_client, close_pool):
+        """Be not ready, ask sockets to move on while answers are handed over; then stop in the order of dependence."""
+        Draining.now = True
+        await asyncio.gather(_quietly(self.host.stop), _quietly(self._drain))
+        for step in (self.node.stop, registry.stop, redis.close_client, close_pool):
             await _quietly(step)
+
+    async def _drain(self) -> None:
+        await self.node.drain(settings.RIVULET.drain_seconds)
 
 
 def _problem(scope: Mapping[str, Any], error: AppError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:

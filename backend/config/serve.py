@@ -1,4 +1,4 @@
-"""One web node: `python -m backend.config.serve --node 1` listens on HOST and PORT (node N on PORT + N - 1)."""
+"""One web node: `python -m backend.config.serve` listens on HOST and PORT, or where its options say."""
 
 import argparse
 import sys
@@ -7,18 +7,22 @@ from backend.config.environment import environment
 from realtime.server.serve import serve
 from realtime.server.settings import ServerSettings
 
+STOP_SECONDS = 20.0
+"""From SIGTERM to the end, beside the time that sockets have to move on."""
+
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Serve one web node on HOST and PORT + NODE - 1.")
-    parser.add_argument("--node", type=int, default=1, help="number of the node, from 1")
-    node: int = parser.parse_args().node
     settings = environment()
+    parser = argparse.ArgumentParser(description="Serve one web node.")
+    parser.add_argument("--host", default=settings.host, help="address to listen on; default: HOST")
+    parser.add_argument("--port", type=int, default=settings.port, help="port to listen on; default: PORT")
+    where = parser.parse_args()
     from backend.config.asgi import application
     from backend.config.settings import MAX_BODY_BYTES
 
-    limits = ServerSettings(max_body=MAX_BODY_BYTES)
-    return serve(application, host=settings.host, port=settings.port + node - 1, settings=limits)
+    limits = ServerSettings(max_body=MAX_BODY_BYTES, shutdown_timeout=STOP_SECONDS + settings.drain_seconds)
+    return serve(application, host=where.host, port=where.port, settings=limits)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Spec:
     probe: Callable[[], Awaitable[str | None]] | None = None
     ready_within: float = 60.0
     clear: Callable[[], None] | None = None
+    gone: Callable[[], None] | None = None  # after `stop`
 
     @classmethod
     def of_engine(cls, program: Program) -> "Spec":
@@ -92,6 +93,8 @@ class Child:
         self._end_group(process.pid)
         await process.wait()
         await self._reap()
+        if self.spec.gone is not None:
+            self.spec.gone()
 
     def kill(self) -> None:
         """End it at once. `stop` is still to be called."""

@@ -2,19 +2,21 @@
 
 import asyncio
 import importlib.util
+import secrets
 import signal
 import sys
 from pathlib import Path
 
 from backend.config.environment import ROOT, Environment, inherited
 from backend.engines import EngineError, EnginePair, HomeLock, prepare
-from backend.supervisor import steps
+from backend.supervisor import edge, steps
 from backend.supervisor.child import Child, Spec, StartFailed
 from backend.supervisor.console import say
 from backend.supervisor.leftovers import end_leftovers
 
 PYTHON = sys.executable
 AGAIN_AFTER = 1.0  # seconds
+READY_WITHIN = 30.0  # seconds
 
 
 class Supervisor:
@@ -25,6 +27,7 @@ class Supervisor:
         self.home: Path = settings.rivulet_home
         self.run_folder = self.home / "run"
         self._groups: list[list[Child]] = []  # in the order of their start
+        self._name = secrets.token_hex(4)
         self._told = asyncio.Event()
         self._told_at: float | None = None
 
@@ -69,8 +72,10 @@ class Supervisor:
 
     async def _start(self) -> None:
         settings = self.settings
-        for node in range(settings.nodes):
-            steps.check_port(host=settings.host, port=settings.port + node)
+        for port in self._ports():
+            steps.check_port(host=settings.host, port=port)
+        if settings.nodes > 1:
+            edge.find_nginx()
         for name in end_leftovers(self.run_folder):
             say(f"Ended {name}, which an earlier run had left behind.")
         pair = await asyncio.to_thread(self._prepare)
@@ -89,9 +94,11 @@ class Supervisor:
         guide = self._guide(env)
         if guide is not None:
             await self._start_group([guide])
+        if settings.nodes > 1:
+            await self._start_group([self._edge()])
         await self._start_group([self._web(node, env) for node in range(1, settings.nodes + 1)])
-        for node in range(settings.nodes):
-            say(f"ready http://{self._shown_host()}:{settings.port + node}")
+        await self._site_answers()
+        say(f"ready http://{self._shown_host()}:{settings.port}")
         say("Stop it with Ctrl-C.")
         lean = env | {"DATABASE_POOL": "0"}
         as_root = "ignore:You're running the worker with superuser privileges"
@@ -154,14 +161,46 @@ class Supervisor:
             probe=probe,
         )
 
+    def _ports(self) -> list[int]:
+        """The site's, then those of its nodes: one node has the site's own, several stand behind nginx."""
+        settings = self.settings
+        behind = range(settings.port + 1, settings.port + settings.nodes + 1) if settings.nodes > 1 else ()
+        return [settings.port, *behind]
+
     def _web(self, node: int, env: dict[str, str]) -> Spec:
-        host, port = self._reachable_host(), self.settings.port + node - 1
+        ports = self._ports()
+        host, port = ("127.0.0.1", ports[node]) if len(ports) > 1 else (self._reachable_host(), ports[0])
 
         async def probe() -> str | None:
             return await steps.live(host=host, port=port)
 
-        command = [PYTHON, "-m", "backend.config.serve", "--node", str(node)]
-        return Spec(name=f"web-{node}", command=command, env=env, stop_within=30.0, probe=probe)
+        own = env | {"NODE_NAME": f"{self._name}-{node}"}
+        command = [PYTHON, "-m", "backend.config.serve", "--port", str(port)]
+        if len(ports) > 1:
+            command += ["--host", host]
+            own.setdefault("DRAIN_SECONDS", "5")
+        return Spec(name=f"web-{node}", command=command, env=own, stop_within=30.0, probe=probe)
+
+    def _edge(self) -> Spec:
+        """nginx on the site's port. Started first and stopped last, so that clients of a node that leaves move on."""
+        settings = self.settings
+        host = settings.host or "*"
+        address = f"[{host}]" if ":" in host else host
+        nodes = [f"127.0.0.1:{port}" for port in self._ports()[1:]]
+        return edge.spec(
+            folder=self.run_folder,
+            listen=[f"listen {address}:{settings.port};"],
+            nodes=nodes,
+            probe=lambda: steps.listening(host=self._reachable_host(), port=settings.port),
+        )
+
+    async def _site_answers(self) -> None:
+        """Wait for the site's own port. Raises `StartFailed`."""
+        until = asyncio.get_running_loop().time() + READY_WITHIN
+        while (reason := await steps.live(host=self._reachable_host(), port=self.settings.port)) is not None:
+            if asyncio.get_running_loop().time() > until:
+                raise StartFailed(f"The site does not answer on port {self.settings.port}: {reason}")
+            await asyncio.sleep(0.1)
 
     def _reachable_host(self) -> str:
         return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.settings.host, self.settings.host)  # noqa: S104

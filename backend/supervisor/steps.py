@@ -100,6 +100,17 @@ async def migrate(*, root: Path, env: Mapping[str, str]) -> None:
         raise StartFailed(f"Migrating the database failed: {lines[-1] if lines else 'it said nothing'}")
 
 
+async def listening(*, host: str, port: int) -> str | None:
+    """None once somebody listens there, else why nobody does."""
+    try:
+        async with asyncio.timeout(5):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError) as error:
+        return str(error) or "no answer"
+    writer.close()
+    return None
+
+
 async def live(*, host: str, port: int, path: str = "/health/live") -> str | None:
     """None once the server answers 200 there, else why it doesn't."""
     try:

@@ -1,9 +1,7 @@
 """What `make run` promises: ready, restarts, an orderly end, data that stays, and sentences when it can't start."""
 
-import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -156,19 +154,3 @@ def test_a_command_without_a_database_says_what_to_start(home):
     assert ran.returncode == 1
     assert "The database does not answer: start Rivulet with `make run`" in ran.stderr
     assert "Traceback" not in ran.stderr
-
-
-def test_several_nodes_listen_on_ports_in_a_row(home):
-    first = two_free_ports()
-    with Product(home, NODES="2", PORT=str(first)) as running:
-        assert f"ready http://127.0.0.1:{first + 1}" in running.lines
-        assert get(f"http://127.0.0.1:{first + 1}/health/live") == 200
-        assert is_alive(running.pid("web-2"))
-
-
-def two_free_ports() -> int:
-    """The first of two free ports in a row."""
-    while True:
-        first = free_port()
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", first + 1)):
-            return first

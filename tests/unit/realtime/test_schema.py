@@ -137,7 +137,8 @@ async def test_every_frame_that_a_server_sends_is_valid(document):
         app.rooms.add("conversation.1", "x")
         await client.call("subscribe", topic="conversation.1")
         frames.append(await client.next())
-        await app.node.stop(drain=0.01)
+        await app.node.drain(0.01)
+        await app.node.stop()
         frames += await client.until("goaway")
         for frame in frames:
             errors = [error.message for error in server.iter_errors(frame)]

@@ -342,7 +342,8 @@ async def test_operations_on_one_topic_keep_their_order():
 async def test_stopping_says_goaway_and_closes_with_4001():
     async with running() as app, Client(app) as client:
         await client.connect()
-        await app.node.stop(drain=0.02)
+        await app.node.drain(0.02)
+        await app.node.stop()
         assert (await client.until("goaway"))[-1] == {"type": "goaway", "drain_ms": 20}
         assert await client.close_code() == 4001
         async with Client(app) as late:

@@ -1,0 +1,66 @@
+"""nginx before several web nodes: found on this machine, configured from the template that deployments use."""
+
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from backend.config.environment import ROOT
+from backend.supervisor.child import Spec, StartFailed
+
+TEMPLATE = ROOT / "deploy" / "nginx" / "nginx.conf.template"
+PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+FAIL_TIMEOUT = "2s"
+
+_NAME = re.compile(r"\$\{([A-Z_]+)\}")
+
+
+def find_nginx() -> str:
+    """Where nginx is. Raises `StartFailed` with what to install."""
+    found = shutil.which("nginx") or shutil.which("nginx", path=PLACES)
+    if found is None:
+        raise StartFailed(
+            "NODES: several nodes stand behind nginx, and there is none on this machine: install it "
+            "(Debian: apt-get install nginx-light), or set NODES=1."
+        )
+    return found
+
+
+def render(template: str, **values: str) -> str:
+    """Fill in `${NAME}`s; nginx's own `$variables` stay. Raises KeyError for a name without a value."""
+    return _NAME.sub(lambda match: values[match[1]], template)
+
+
+def configuration(*, folder: Path, temp: Path, listen: Sequence[str], nodes: Sequence[str]) -> str:
+    """The configuration of one nginx: `listen` lines, and `nodes` as host:port."""
+    main = [f"pid {folder}/nginx.pid;", "daemon off;", "worker_processes auto;"]
+    servers = [f"server {node} max_fails=1 fail_timeout={FAIL_TIMEOUT};" for node in nodes]
+    return render(
+        TEMPLATE.read_text("utf-8"),
+        RIVULET_MAIN="\n".join(main),
+        RIVULET_TEMP=str(temp),
+        RIVULET_SERVERS="\n        ".join(servers),
+        RIVULET_LISTEN="\n        ".join(listen),
+        RIVULET_ACCESS_LOG="off",
+    )
+
+
+def spec(
+    *, folder: Path, listen: Sequence[str], nodes: Sequence[str], probe: Callable[[], Awaitable[str | None]]
+) -> Spec:
+    """nginx as a child. Raises `StartFailed` where there is none."""
+    program = find_nginx()
+    temp = Path(tempfile.mkdtemp(prefix="rivulet-nginx-"))
+    temp.chmod(0o711)  # the workers of a root's nginx are somebody else
+    path = folder / "nginx.conf"
+    path.write_text(configuration(folder=folder, temp=temp, listen=listen, nodes=nodes), "utf-8")
+    return Spec(
+        name="nginx",
+        command=[program, "-c", str(path), "-e", "stderr", "-p", str(folder)],
+        stop_signal=signal.SIGTERM,
+        stop_within=5.0,
+        probe=probe,
+        gone=lambda: shutil.rmtree(temp, ignore_errors=True),
+    )
