@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -28,6 +28,8 @@ from backend.providers.base import Provider
 from realtime.tasks import end
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 FRESH: Final = 1.0
 """Seconds that a snapshot is used without asking for the version."""
@@ -64,9 +66,10 @@ class Registry:
         self._catalogue: Catalogue | None = None
         self._checked = float("-inf")
         self._reading = asyncio.Lock()
-        self._refresh: asyncio.Task[None] | None = None
+        self._refresh: asyncio.Task[bool] | None = None
         self._refreshed = float("-inf")
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stale = False
         self._started = False
         self._picked_up = False
 
@@ -97,7 +100,7 @@ class Registry:
             return self._catalogue
 
     async def resolve(self, name: str | None = None, *, principal: Principal | None = None) -> ResolvedModel:
-        """The model called `name` (or `provider/name`), or the default. Raises `ModelUnavailable`.
+        """The model called `name` (or `provider/name`), or the default. Raises `ModelUnavailable`, `Unavailable`.
 
         A hidden model is there only for a `principal` who may see it.
         """
@@ -106,6 +109,8 @@ class Registry:
             await self.refresh()
             entry, catalogue = await self._find(name, principal)
         if entry is None:
+            if self._stale:  # it may have come since the database was last asked
+                raise Unavailable
             if name:
                 raise NoSuchModel(f"There is no model {name[:100]!r} here. Pick another one.")
             raise ModelUnavailable("No model is connected. An administrator can connect one.")
@@ -118,13 +123,13 @@ class Registry:
             return
         await asyncio.wait([self._begin_refresh()], timeout=REFRESH_PATIENCE)
 
-    def _begin_refresh(self) -> asyncio.Task[None]:
+    def _begin_refresh(self) -> asyncio.Task[bool]:
         if self._refresh is None or self._refresh.done():
             self._refreshed = time.monotonic()
             self._refresh = self._spawn(self._sync(), name="models of all providers")
         return self._refresh
 
-    def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -143,13 +148,16 @@ class Registry:
     async def _read(self, held: Catalogue | None) -> Catalogue:
         try:
             if held is not None and await _version() == held.version:
+                self._stale = False
                 return held
             found = await in_thread(catalogue_load)
         except _AWAY as error:
             if held is None:
                 raise Unavailable from error
             log.warning("catalog.stale", error=type(error).__name__)
+            self._stale = True
             return held
+        self._stale = False
         if self._started and held is not None:
             fresh = [a for a in found.accounts.values() if not a.synced and held.accounts.get(a.id) != a]
             if fresh:
@@ -162,9 +170,13 @@ class Registry:
                 await asyncio.sleep(TRY_AGAIN)
                 self._picked_up = await self._pick_up()
             self._checked = float("-inf")
-            await asyncio.wait([self._begin_refresh()])
-            await asyncio.sleep(SYNC_EVERY)
-            self._picked_up = False
+            refresh = self._begin_refresh()
+            await asyncio.wait([refresh])
+            if not refresh.cancelled() and refresh.result():
+                await asyncio.sleep(SYNC_EVERY)
+                self._picked_up = False
+            else:
+                await asyncio.sleep(TRY_AGAIN)
 
     async def _pick_up(self) -> bool:
         try:
@@ -174,15 +186,22 @@ class Registry:
             return False
         return True
 
-    async def _sync(self, accounts: Iterable[Account] | None = None) -> None:
+    async def _sync(self, accounts: Iterable[Account] | None = None) -> bool:
+        """False: the database went away meanwhile, and what was read may not be stored."""
+        stored = True
         try:
             found = (await self.catalogue()).accounts.values() if accounts is None else accounts
             await sync_models(self._adapters, found)
         except _AWAY as error:
             log.warning("catalog.sync_failed", error=type(error).__name__)
+            stored = False
         except ExceptionGroup as errors:
             log.warning("catalog.sync_failed", error=repr(errors.exceptions[0]))
+            stored = False
         self._checked = float("-inf")
+        if not stored:
+            self._refreshed = float("-inf")  # whoever asks next may try again at once
+        return stored
 
 
 _registries: WeakKeyDictionary[asyncio.AbstractEventLoop, Registry] = WeakKeyDictionary()

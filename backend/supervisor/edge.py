@@ -1,6 +1,7 @@
 """nginx before several web nodes: found on this machine, configured from the template that deployments use."""
 
 import re
+import resource
 import shutil
 import signal
 import tempfile
@@ -35,7 +36,9 @@ def render(template: str, **values: str) -> str:
 
 def configuration(*, folder: Path, temp: Path, listen: Sequence[str], nodes: Sequence[str]) -> str:
     """The configuration of one nginx: `listen` lines, and `nodes` as host:port."""
-    main = [f"pid {folder}/nginx.pid;", "daemon off;", "worker_processes auto;"]
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    main = [f"worker_rlimit_nofile {files};"] if files != resource.RLIM_INFINITY else []
+    main += [f"pid {folder}/nginx.pid;", "daemon off;", "worker_processes auto;"]
     servers = [f"server {node} max_fails=1 fail_timeout={FAIL_TIMEOUT};" for node in nodes]
     return render(
         TEMPLATE.read_text("utf-8"),

@@ -24,3 +24,11 @@ def world() -> Iterator[World]:
     """Three nodes behind nginx, all intervals at a fifth."""
     with World(run.new_home(), nodes=3, scale=SCALE, seed=SEED) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _show_what_it_said(world: World) -> Iterator[None]:
+    """A failure shows what the site printed meanwhile."""
+    before = len(world.product.lines)
+    yield
+    print("\n".join(line for line in world.product.lines[before:] if "[rivulet.http]" not in line))

@@ -30,6 +30,7 @@ class Follower:
         self.terminal: list[str] = []
         self.epochs: list[str] = []
         self.closes: list[int | None] = []
+        self.connections = 0
         self.recovered: list[bool] = []
         self.problems: list[str] = []
         self.ended = asyncio.Event()
@@ -70,6 +71,7 @@ class Follower:
             try:
                 async with connect(url, subprotocols=["rivulet.v1"], ping_interval=None, open_timeout=5) as socket:  # type: ignore[list-item]
                     self._socket = socket
+                    self.connections += 1
                     tries = 0
                     await self._talk(socket)
             except ConnectionClosed as closed:

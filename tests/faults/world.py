@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import socket
 import time
 import uuid
 from pathlib import Path
@@ -32,16 +33,17 @@ class World:
         self.scale = scale
         self.chance = random.Random(seed)
         self.upstream = Upstream()
-        self._home = home
+        self.home = home
         self._settings = settings
 
     def __enter__(self) -> Self:
         self.upstream.start()
         base = _ports_in_a_row(self.nodes + 1)
         self.product = Product(
-            self._home,
+            self.home,
             NODES=str(self.nodes),
             PORT=str(base),
+            RIVULET_ENV="development",  # disks are synced as in real use
             TIME_SCALE=str(self.scale),
             LIMITS="off",
             TITLES="off",
@@ -79,28 +81,28 @@ class World:
 
     async def send(self, content: str) -> dict[str, Any]:
         """Ask, as a client that tries again with the same key while it is told to."""
-        conversation = await self._call("POST", "conversations", {"title": "faults"})
+        conversation = await self.call("POST", "conversations", {"title": "faults"})
         fields = {"content": content, "model": "mock"}
-        return await self._call("POST", f"conversations/{conversation['id']}/messages", fields)
+        return await self.call("POST", f"conversations/{conversation['id']}/messages", fields)
 
     async def message(self, ident: str, *, within: float = 30) -> dict[str, Any]:
         """A message, once it has ended."""
         until = time.monotonic() + within
         while True:
-            found = await self._call("GET", f"messages/{ident}")
+            found = await self.call("GET", f"messages/{ident}")
             if found["status"] not in {"queued", "running"} or time.monotonic() > until:
                 return found
             await asyncio.sleep(0.05)
 
     async def cancel(self, started: dict[str, Any]) -> dict[str, Any]:
         """Ask for a stop."""
-        return await self._call("POST", f"generations/{started['generation']}/cancel", None)
+        return await self.call("POST", f"generations/{started['generation']}/cancel", None)
 
     async def log(self, started: dict[str, Any]) -> list[dict[str, Any]]:
         """The whole log of an answer, from Redis itself."""
         topic = started["topic"]
         [(epoch,)] = self.rows("SELECT epoch FROM chat_generation WHERE id = %s", topic.partition(".")[2])
-        urls = recorded_urls(self._home)
+        urls = recorded_urls(self.home)
         assert urls is not None
         with redis.Redis.from_url(urls.redis) as client:
             return [json.loads(event) for event in client.lrange(f"rv:log:{topic}:{epoch}", 0, -1)]
@@ -116,10 +118,18 @@ class World:
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask PostgreSQL itself."""
-        urls = recorded_urls(self._home)
+        urls = recorded_urls(self.home)
         assert urls is not None
         with psycopg.connect(urls.database) as session:
             return session.execute(statement.encode(), values).fetchall()
+
+    def reaches_postgres(self) -> bool:
+        """Whether PostgreSQL takes connections."""
+        try:
+            self.rows("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
 
     def owner(self, started: dict[str, Any]) -> int:
         """The node that writes an answer now."""
@@ -146,7 +156,7 @@ class World:
             url = f"http://127.0.0.1:{port}/health/ready"
             wait_until(lambda: _ok(url), f"{name} answers", within=60)
 
-    async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    async def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """One request of a patient client: what is temporary is tried again under the same key."""
         key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
         until = time.monotonic() + 30
@@ -172,20 +182,13 @@ def _ok(url: str) -> bool:
 
 
 def _ports_in_a_row(count: int) -> int:
-    """The first of some free ports in a row."""
-    import socket
-
+    """The first of some free ports in a row, below those that the system gives to outgoing connections."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first: int = probe.getsockname()[1]
+        first = random.SystemRandom().randrange(15_000, 32_000)
         held = []
         try:
-            for port in range(first, first + count):
-                one = socket.socket()
-                held.append(one)
-                one.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
+            held.extend(socket.create_server(("127.0.0.1", first + number)) for number in range(count))
+        except OSError:
             continue
         else:
             return first
