@@ -11,7 +11,9 @@ class CatalogConfig(AppConfig):
     verbose_name = "Catalogue"
 
     def ready(self) -> None:
-        """Listen to changes of providers and models."""
-        from backend.catalog import signals
+        """Listen to changes of providers and models; tell doctor how the providers are."""
+        from backend.catalog import checks, signals
+        from backend.core import checkup
 
         signals.connect()
+        checkup.register(checks.providers)

@@ -35,6 +35,8 @@ FRESH: Final = 1.0
 """Seconds that a snapshot is used without asking for the version."""
 
 SYNC_EVERY: Final = 600.0
+"""Seconds between two readings of the providers' lists; `REFRESH_AT_MOST_EVERY` while one of them could not be read."""
+
 TRY_AGAIN: Final = 2.0
 REFRESH_AT_MOST_EVERY: Final = 15.0
 REFRESH_PATIENCE: Final = 10.0
@@ -172,11 +174,10 @@ class Registry:
             self._checked = float("-inf")
             refresh = self._begin_refresh()
             await asyncio.wait([refresh])
-            if not refresh.cancelled() and refresh.result():
-                await asyncio.sleep(SYNC_EVERY)
+            whole = not refresh.cancelled() and refresh.result()
+            await asyncio.sleep(SYNC_EVERY if whole else REFRESH_AT_MOST_EVERY)
+            if whole:
                 self._picked_up = False
-            else:
-                await asyncio.sleep(TRY_AGAIN)
 
     async def _pick_up(self) -> bool:
         try:
@@ -187,11 +188,11 @@ class Registry:
         return True
 
     async def _sync(self, accounts: Iterable[Account] | None = None) -> bool:
-        """False: the database went away meanwhile, and what was read may not be stored."""
-        stored = True
+        """Whether every list was read and stored."""
+        stored, whole = True, False
         try:
             found = (await self.catalogue()).accounts.values() if accounts is None else accounts
-            await sync_models(self._adapters, found)
+            whole = await sync_models(self._adapters, found)
         except _AWAY as error:
             log.warning("catalog.sync_failed", error=type(error).__name__)
             stored = False
@@ -201,7 +202,7 @@ class Registry:
         self._checked = float("-inf")
         if not stored:
             self._refreshed = float("-inf")  # whoever asks next may try again at once
-        return stored
+        return whole
 
 
 _registries: WeakKeyDictionary[asyncio.AbstractEventLoop, Registry] = WeakKeyDictionary()

@@ -3,7 +3,15 @@
 from decimal import Decimal
 
 from backend.catalog.entries import Entry
+from backend.core.pagination import Page
 from backend.core.schemas import Out
+
+
+class ProviderProblem(Out):
+    """A provider whose models could not be listed, with a sentence about why."""
+
+    provider: str
+    message: str
 
 
 class ModelOut(Out):
@@ -33,3 +41,9 @@ class ModelOut(Out):
             continuation=entry.continuation,
             capabilities=list(entry.capabilities),
         )
+
+
+class ModelPage(Page[ModelOut]):
+    """The models, and what keeps some from being there."""
+
+    problems: list[ProviderProblem]

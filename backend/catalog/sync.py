@@ -24,22 +24,25 @@ async def pick_up(client: OutboundClient) -> None:
     await in_thread(services.providers_apply, found=found_in(env, local_ollama=local))
 
 
-async def sync_models(adapters: Adapters, accounts: Iterable[Account]) -> None:
-    """Read the lists of `accounts` at the same time. A provider that fails keeps the models that it had."""
+async def sync_models(adapters: Adapters, accounts: Iterable[Account]) -> bool:
+    """Read the lists of `accounts` at the same time; whether all could be read. One that fails keeps what it had."""
     async with asyncio.TaskGroup() as tasks:
-        for account in accounts:
-            tasks.create_task(_sync(adapters, account), name=f"models of {account.name}")
+        reading = [
+            tasks.create_task(_sync(adapters, account), name=f"models of {account.name}") for account in accounts
+        ]
+    return all(task.result() for task in reading)
 
 
-async def _sync(adapters: Adapters, account: Account) -> None:
+async def _sync(adapters: Adapters, account: Account) -> bool:
     try:
         listed = await adapters.adapter(account).models()
     except ProviderError as error:
         log.warning("catalog.list_failed", provider=account.name, error=error.message)
         await in_thread(services.provider_failed, provider=account.id, failure=error.message)
-        return
+        return False
     if await in_thread(services.models_store, provider=account.id, listed=listed):
         log.info("catalog.synced", provider=account.name, models=len(listed))
+    return True
 
 
 async def _ollama_answers(client: OutboundClient) -> bool:

@@ -13,13 +13,13 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 import structlog
-from django.utils.crypto import salted_hmac
 
 from backend.chat import context
 from backend.chat.fold import visible_text
 from backend.chat.order import CANCELLED, Ending, Order, Outcome, Resume, done, failed, incomplete
 from backend.chat.source import AnswerSource, has_substance
 from backend.core.errors import AppError
+from backend.core.opaque import user_key
 from backend.providers.base import CompletionRequest, Continuation, Provider, ProviderError, Usage
 from realtime import LogWriter, Refused
 
@@ -235,7 +235,7 @@ class Run:
             response_format=order.params.get("response_format"),
             continue_text=said or None,
             continuation="ask" if known == "none" else known,
-            user_key=salted_hmac("backend.chat.user_key", str(order.user)).hexdigest()[:32],
+            user_key=user_key(order.user),
         )
 
     def _said(self) -> str:

@@ -4,13 +4,17 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
+from email.utils import parseaddr
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -142,6 +146,28 @@ class Environment(BaseSettings):
             raise ValueError("it must be an origin such as https://chat.example.org")
         return value.rstrip("/")
 
+    @field_validator("openai_base_url", "tavily_base_url", "guide_url", "outbound_proxy")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if value:
+            _address(value, schemes=("http", "https"))
+        return value
+
+    @field_validator("ollama_host")
+    @classmethod
+    def _ollama(cls, value: str) -> str:
+        if value:
+            _address(value if "://" in value else f"http://{value}", schemes=("http", "https"))
+        return value
+
+    @field_validator("email_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        _, address = parseaddr(value)
+        if not address.strip("@") or "@" not in address.strip("@"):
+            raise ValueError("it must be an address such as Rivulet <rivulet@example.org>")
+        return value
+
     @field_validator("encryption_keys")
     @classmethod
     def _keys(cls, value: str) -> str:
@@ -192,7 +218,37 @@ class Environment(BaseSettings):
                 f"SECRET_KEY: production needs a random one of at least {SHORTEST_SECRET} characters; make one with: "
                 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
+        if not self.public_url and "*" in split(self.allowed_hosts):
+            raise ValueError(
+                "PUBLIC_URL: production needs the site's address, such as https://chat.example.org (or ALLOWED_HOSTS, "
+                "the names that it answers to): links in mails would follow whatever name a caller gives."
+            )
         return self
+
+
+def _address(value: str, *, schemes: tuple[str, ...]) -> None:
+    """Raise ValueError unless this is a URL with a host and, where it has one, a port that can be."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or re.search(r"\s", value):
+        raise ValueError("it must be an address such as http://127.0.0.1:9000/v1")
+
+
+def unknown_in_file() -> list[str]:
+    """Names in `.env` that look like a setting and are none, each with the name that was probably meant."""
+    path = ROOT / ".env"
+    if inherited().get("RIVULET_ENV") == "test" or not path.is_file():
+        return []
+    known = [name.upper() for name in Environment.model_fields]
+    told = []
+    for name in dotenv_values(path):
+        if name.upper() not in known:
+            close = get_close_matches(name.upper(), known, n=1, cutoff=0.75)
+            told.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else "."))
+    return told
 
 
 def split(value: str) -> list[str]:

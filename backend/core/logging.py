@@ -8,7 +8,10 @@ from typing import Any
 import structlog
 
 _SECRET_NAMES = re.compile(r"(?i)authorization|cookie|password|passwd|secret|token|api_?key|csrf|^key$")
-_SECRET_VALUES = re.compile(r"rvk_[A-Za-z0-9]{4,}|rvr_[\w-]{8,}|sk-[\w-]{8,}|ey[\w-]{8,}\.[\w-]{8,}\.[\w-]*|Bearer \S+")
+_SECRET_VALUES = re.compile(
+    r"rvk_[A-Za-z0-9]{4,}|rvr_[\w-]{8,}|sk-[\w-]{8,}|ey[\w-]{8,}\.[\w-]{8,}\.[\w-]*|Bearer \S+"
+    r"|(?<=/reset-password/)[^/\s]+|(?<=/verify-email/)[^/\s]+"
+)
 HIDDEN = "[hidden]"
 
 
@@ -47,11 +50,8 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderers: list[Any] = (
-        [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer()]
-        if json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
-    )
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    renderers: list[Any] = [structlog.processors.format_exc_info, redact, renderer]
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -75,9 +75,10 @@ def choose(*, name: str, found: list[Found], kept: Choice | None, written_by: Ve
     if not fitting:
         wanted = ".".join(map(str, written_by or ()))
         have = " and ".join(sorted({one.text for one in found}))
+        verb = "are" if " and " in have else "is"
         where = kept.data if kept else "this home"
         raise EngineError(
-            f"{name} {wanted} wrote the data in {where}, and only {name} {have} is here: install {name} "
+            f"{name} {wanted} wrote the data in {where}, and only {name} {have} {verb} here: install {name} "
             f"{(written_by or (0,))[0]}, or set {_url_name(name)}, or set RIVULET_HOME to another folder."
         )
     if kept is not None:

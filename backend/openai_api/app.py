@@ -16,6 +16,7 @@ from backend.catalog.selectors import visible_models
 from backend.core import limits
 from backend.core.asgi import Receive, Scope, Send, respond, state
 from backend.core.errors import AppError, BadRequest, Internal, ModelUnavailable, NotFound
+from backend.core.opaque import user_key
 from backend.core.schemas import check
 from backend.openai_api import http
 from backend.openai_api.errors import error_body, from_validation, headers_of, status_of
@@ -99,7 +100,7 @@ class OpenAIApplication:
 
 async def _relay(body: ChatCompletionIn, principal: Principal, send: Send) -> None:
     resolved = await registry.resolve(body.model, principal=principal)
-    request = provider_request(body=body, model=resolved.upstream_name, user_key=principal.user)
+    request = provider_request(body=body, model=resolved.upstream_name, user_key=user_key(principal.user))
     if body.stream:
         await relay_stream(
             provider=resolved.provider,

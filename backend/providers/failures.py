@@ -21,7 +21,7 @@ def from_outbound(error: OutboundError, *, name: str, started: bool) -> Provider
     if not error.temporary:
         return ProviderError(f"{name}: {error}", code="model_unavailable", temporary=False, started=started)
     if started:
-        return ProviderError(f"{name} stopped in mid-answer: {error} What it sent is kept.", started=True)
+        return ProviderError(f"{name} stopped in mid-answer: {error}", started=True)
     return ProviderError(f"{name} could not answer: {error} Please try again.", started=started)
 
 
@@ -65,13 +65,13 @@ def from_event(payload: Any, *, name: str, key: str, started: bool) -> ProviderE
 
 def broken(name: str, what: str, *, started: bool) -> ProviderError:
     """The server sent something that is not its own format."""
-    return ProviderError(f"{name} sent {what}. What came before it is kept; please try again.", started=started)
+    return ProviderError(f"{name} sent {what}. Please try again.", started=started)
 
 
 def cut(name: str, *, started: bool) -> ProviderError:
     """The stream ended before the answer did."""
     if started:
-        return ProviderError(f"{name} ended the connection in mid-answer. What it sent is kept.", started=True)
+        return ProviderError(f"{name} ended the connection in mid-answer.", started=True)
     return ProviderError(f"{name} ended the connection without an answer. Please try again.")
 
 

@@ -185,7 +185,7 @@ def _ports_in_a_row(count: int) -> int:
     """The first of some free ports in a row, below those that the system gives to outgoing connections."""
     while True:
         first = random.SystemRandom().randrange(15_000, 32_000)
-        held = []
+        held: list[socket.socket] = []
         try:
             held.extend(socket.create_server(("127.0.0.1", first + number)) for number in range(count))
         except OSError:

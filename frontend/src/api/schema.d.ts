@@ -546,12 +546,27 @@ export interface components {
             /** Capabilities */
             capabilities: string[];
         };
-        /** Page[ModelOut] */
-        Page_ModelOut_: {
+        /**
+         * ModelPage
+         * @description The models, and what keeps some from being there.
+         */
+        ModelPage: {
             /** Items */
             items: components["schemas"]["ModelOut"][];
             /** Next */
             next: string | null;
+            /** Problems */
+            problems: components["schemas"]["ProviderProblem"][];
+        };
+        /**
+         * ProviderProblem
+         * @description A provider whose models could not be listed, with a sentence about why.
+         */
+        ProviderProblem: {
+            /** Provider */
+            provider: string;
+            /** Message */
+            message: string;
         };
         /**
          * ConversationQuery
@@ -1255,7 +1270,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ModelOut_"];
+                    "application/json": components["schemas"]["ModelPage"];
                 };
             };
             /** @description A problem */

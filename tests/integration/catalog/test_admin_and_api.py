@@ -89,6 +89,7 @@ async def test_the_api_lists_models_in_order_with_their_prices(transactional_db)
         Model.objects.create(provider=row, name="second", position=20)
         Model.objects.create(provider=row, name="first", position=10, input_price="0.150000", label="The First")
         Model.objects.create(provider=row, name="hidden", position=1, hidden=True)
+        Provider.objects.create(name="Q", kind="openai", base_url="https://q.example/v1", failure="Q refused the key.")
         return User.objects.create_user("u@example.org", "a-long-password-1")
 
     user = await in_thread(prepare)
@@ -100,6 +101,7 @@ async def test_the_api_lists_models_in_order_with_their_prices(transactional_db)
     await close_pool()
     assert answer.status_code == 200, answer.content
     items = answer.json()["items"]
+    assert answer.json()["problems"] == [{"provider": "Q", "message": "Q refused the key."}]
     assert [(item["name"], item["label"], item["default"]) for item in items] == [
         ("first", "The First", True), ("second", "second", False),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from backend.accounts.principal import Principal
 from backend.catalog import registry as registry_module
 from backend.catalog.models import CatalogVersion, Model, Provider, Source
-from backend.catalog.selectors import visible_models
+from backend.catalog.selectors import failures, visible_models
 from backend.catalog.sync import pick_up
 from backend.core.db import in_thread
 from backend.core.errors import ModelUnavailable
@@ -156,6 +156,18 @@ async def test_a_provider_that_is_down_keeps_its_models_and_says_why(catalog, en
         assert (await catalog.resolve("a")).name == "a"
         (row,) = await rows(Provider.objects.all())
     assert "kaput" in row.failure
+    assert [(name, "kaput" in why) for name, why in await failures()] == [(row.name, True)]
+
+
+async def test_a_key_that_is_refused_at_the_start_is_said_and_tried_again_soon(catalog, env, monkeypatch) -> None:
+    monkeypatch.setattr(registry_module, "REFRESH_AT_MOST_EVERY", 0.1)
+    async with scripted(status(401, {"error": {"message": "no such key"}}), listed("late")) as server:
+        env(openai_base_url=server.url)
+        await catalog.start()
+        async with asyncio.timeout(5):
+            while "late" not in [one.name for one in (await catalog.current().catalogue()).visible]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the background reads again by itself
+    assert await failures() == []
 
 
 async def test_a_provider_that_is_no_longer_named_goes_and_comes_back_as_it_was(catalog, env) -> None:

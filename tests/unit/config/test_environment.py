@@ -59,7 +59,43 @@ def test_production_refuses_a_weak_secret(monkeypatch, secret):
 def test_production_takes_a_strong_secret(monkeypatch):
     monkeypatch.setenv("RIVULET_ENV", "production")
     monkeypatch.setenv("SECRET_KEY", SECRET)
+    monkeypatch.setenv("PUBLIC_URL", "https://chat.example.org")
     assert load().secret_key == SECRET
+
+
+def test_production_wants_to_know_its_own_name(monkeypatch):
+    monkeypatch.setenv("RIVULET_ENV", "production")
+    monkeypatch.setenv("SECRET_KEY", SECRET)
+    with pytest.raises(WrongSetting, match="PUBLIC_URL: production needs the site's address"):
+        load()
+    monkeypatch.setenv("ALLOWED_HOSTS", "chat.example.org")
+    assert load().secret_key == SECRET
+
+
+@pytest.mark.parametrize("value", ["notaurl", "http://[::bad/v1", "ftp://x/v1", "http://127.0.0.1:bad/v1", "http://"])
+def test_an_address_that_can_not_be_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("OPENAI_BASE_URL", value)
+    with pytest.raises(WrongSetting, match="OPENAI_BASE_URL: it must be an address such as"):
+        load()
+
+
+@pytest.mark.parametrize("value", ["::bad::", "http://host:port", "a b"])
+def test_an_address_of_ollama_that_can_not_be_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("OLLAMA_HOST", value)
+    with pytest.raises(WrongSetting, match="OLLAMA_HOST: it must be an address such as"):
+        load()
+
+
+@pytest.mark.parametrize("value", ["localhost", "0.0.0.0", "10.0.0.7:11434", "https://o.example.org", "[::1]:11434"])
+def test_what_people_write_for_ollama_is_taken(monkeypatch, value):
+    monkeypatch.setenv("OLLAMA_HOST", value)
+    assert load().ollama_host == value
+
+
+def test_a_sender_without_an_address_stops_the_start(monkeypatch):
+    monkeypatch.setenv("EMAIL_FROM", "nomail")
+    with pytest.raises(WrongSetting, match="EMAIL_FROM: it must be an address"):
+        load()
 
 
 def test_a_secret_that_nobody_gave_is_made_once_and_is_ours_alone(tmp_path):
