@@ -9,7 +9,7 @@ import pytest
 from tests.faults.world import World
 from tests.support import run
 
-SEED = int(os.environ.get("SEED", "0"))  # noqa: TID251 - no setting of the product
+SEED = int(os.environ.get("SEED", "0"))
 SEED = SEED or random.SystemRandom().randrange(1, 1 << 31)
 SCALE = 0.2
 

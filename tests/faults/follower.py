@@ -31,6 +31,8 @@ class Follower:
         self.epochs: list[str] = []
         self.closes: list[int | None] = []
         self.connections = 0
+        self.silence = 40.0
+        """Seconds without a frame after which a connection is given up, as the protocol asks of clients."""
         self.recovered: list[bool] = []
         self.problems: list[str] = []
         self.ended = asyncio.Event()
@@ -55,7 +57,13 @@ class Follower:
     async def until(self, text: str, *, within: float = 30) -> None:
         """Wait until this is on the screen."""
         async with asyncio.timeout(within):
-            while text not in self.text:  # noqa: ASYNC110 - what is shown changes with every frame
+            while text not in self.text:
+                await asyncio.sleep(0.01)
+
+    async def until_longer(self, size: int, *, within: float = 30) -> None:
+        """Wait until more than `size` characters are on the screen, or it has ended."""
+        async with asyncio.timeout(within):
+            while len(self.text) <= size and not self.ended.is_set():
                 await asyncio.sleep(0.01)
 
     def drop(self) -> None:
@@ -69,7 +77,9 @@ class Follower:
             url = self.urls[len(self.closes) % len(self.urls)]
             code: int | None = None
             try:
-                async with connect(url, subprotocols=["rivulet.v1"], ping_interval=None, open_timeout=5) as socket:  # type: ignore[list-item]
+                async with connect(
+                    url, subprotocols=["rivulet.v1"], ping_interval=None, open_timeout=5, close_timeout=1
+                ) as socket:  # type: ignore[list-item]
                     self._socket = socket
                     self.connections += 1
                     tries = 0
@@ -88,7 +98,9 @@ class Follower:
         since = {"since": {"epoch": self.epoch, "offset": self.offset}} if self.epoch else {}
         await socket.send(json.dumps({"id": 2, "cmd": "subscribe", "topic": self.topic, **since}))
         unacknowledged = 0
-        async for raw in socket:
+        while True:
+            async with asyncio.timeout(self.silence):
+                raw = await socket.recv()
             frame = json.loads(raw)
             if frame.get("type") == "ping":
                 await socket.send('{"cmd":"pong"}')

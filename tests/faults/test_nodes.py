@@ -70,7 +70,7 @@ async def test_row_13_a_zombie_writes_nothing(world: World) -> None:
         world.signal(f"web-{owner}", signal.SIGSTOP)
         try:
             async with asyncio.timeout(30):
-                while world.attempts(started) < 2:  # noqa: ASYNC110 - what is waited for is in the database
+                while world.attempts(started) < 2:
                     await asyncio.sleep(0.1)
             await asyncio.sleep(0.3)
         finally:

@@ -108,14 +108,14 @@ async def test_row_24_a_send_without_a_database_is_refused_for_now_and_happens_o
 
     pid = world.signal("postgres", signal.SIGQUIT)
     async with asyncio.timeout(5):
-        while world.reaches_postgres():  # noqa: ASYNC110 - it is told of by nobody
+        while world.reaches_postgres():
             await asyncio.sleep(0.005)
     reply = await send()
     assert reply.status_code == 503, reply.text
     assert (reply.json()["code"], reply.json()["temporary"]) == ("unavailable", True), reply.text
     await asyncio.to_thread(world.back, "postgres", pid)
     async with asyncio.timeout(30):
-        while (reply := await send()).status_code == 503:  # noqa: ASYNC110 - a client that tries again
+        while (reply := await send()).status_code == 503:
             await asyncio.sleep(0.2)
     assert reply.status_code == 202, (
         reply.text,
