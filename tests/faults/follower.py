@@ -11,7 +11,9 @@ from typing import Any, Self
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
 
+PROTOCOLS = [Subprotocol("rivulet.v1")]
 TERMINAL = {"done", "incomplete", "error", "cancelled"}
 ACK_EVENTS = 32
 
@@ -78,8 +80,8 @@ class Follower:
             code: int | None = None
             try:
                 async with connect(
-                    url, subprotocols=["rivulet.v1"], ping_interval=None, open_timeout=5, close_timeout=1
-                ) as socket:  # type: ignore[list-item]
+                    url, subprotocols=PROTOCOLS, ping_interval=None, open_timeout=5, close_timeout=1
+                ) as socket:
                     self._socket = socket
                     self.connections += 1
                     tries = 0
