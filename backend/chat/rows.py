@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.chat.order import topic_of
-from backend.chat.schemas import ConversationOut, GenerationOut, MessageOut, Position
+from backend.chat.schemas import ConversationListed, ConversationOut, GenerationOut, MessageOut, Position
 
 Row = dict[str, Any]
 
@@ -56,6 +56,11 @@ def conversation_out(row: Row) -> ConversationOut:
         updated=row["updated"],
         position=Position.model_construct(epoch=row["epoch"], offset=row["position"]),
     )
+
+
+def conversation_listed(row: Row, *, snippet: str | None) -> ConversationListed:
+    """The same, in a list; `snippet` is what a search found."""
+    return ConversationListed.model_construct(**conversation_out(row).__dict__, snippet=snippet)
 
 
 def generation_out(row: Row, *, model: str) -> GenerationOut:

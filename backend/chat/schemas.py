@@ -192,6 +192,13 @@ class ConversationOut(BaseModel):
     position: Position
 
 
+class ConversationListed(ConversationOut):
+    """A conversation in a list. `snippet` is plain text round what a search found in a message, about 120 characters;
+    null where the hit is in the title only, and without a search."""
+
+    snippet: str | None = None
+
+
 class MessageOut(BaseModel):
     """A message as clients see it.
 
@@ -234,6 +241,6 @@ class GenerationOut(BaseModel):
     created: datetime
 
 
-ConversationPage = Page[ConversationOut]
+ConversationPage = Page[ConversationListed]
 MessagePage = Page[MessageOut]
 """In the order of the conversation; `next` leads to older ones."""

@@ -92,7 +92,9 @@ def empty_chat(studio: Studio) -> Page:
 def streaming(studio: Studio) -> Page:
     """A long answer in mid-stream."""
     chat = studio.chat()
-    studio.ask(chat, "Tell me about rivers, at length. text=markdown n=2000 rate=60")
+    chat.page.get_by_role("button", name="Model: ").click()
+    chat.page.get_by_role("option", name="markdown").click()
+    studio.ask(chat, "Tell me about rivers, at length.")
     expect(chat.answers.last.get_by_role("table").first).to_be_visible()
     expect(chat.answers.last.locator("pre code span span").first).to_be_visible()
     return chat.page
@@ -116,7 +118,7 @@ def formula_and_diagram(studio: Studio) -> Page:
 
 def reasoning(studio: Studio) -> Page:
     """What a model thought, unfolded."""
-    answer = studio.person.asked("What is a rivulet? text=reasoning rate=0")
+    answer = studio.person.asked("What is a rivulet?", model="reasoning")
     chat = studio.chat(f"/c/{answer['conversation']}")
     chat.answers.last.locator("summary").click()
     return chat.page
@@ -124,7 +126,7 @@ def reasoning(studio: Studio) -> Page:
 
 def error(studio: Studio) -> Page:
     """An answer that broke off."""
-    answer = studio.person.asked("Name ten rivers. text=plain n=60 rate=0 id=shot errorat=40 times=99")
+    answer = studio.person.asked("Name ten rivers.", model="error")
     chat = studio.chat(f"/c/{answer['conversation']}")
     expect(chat.page.get_by_role("button", name="Continue")).to_be_visible()
     return chat.page
@@ -184,10 +186,10 @@ SCENES: list[Scene] = [
 def person(playwright: Playwright, product: Product) -> tuple[Person, str]:
     """Somebody with some chats, one of them about rivers."""
     ada = Person(playwright, product.url)
-    for title in TITLES:
+    for title in reversed(TITLES):
         ada.api("POST", "conversations", {"title": title})
     rivers = str(ada.api("POST", "conversations", {"title": "Rivers, from rain to sea"})["id"])
-    ada.asked("How do rivers work? Show me numbers, code and a drawing. text=markdown rate=0", rivers)
+    ada.asked("How do rivers work? Show me numbers, code and a drawing.", rivers, model="markdown")
     ada.api("POST", "keys", {"name": "nightly report", "scopes": ["completions", "models:read"]})
     ada.api("POST", "keys", {"name": "shell"})
     return ada, rivers
@@ -213,9 +215,9 @@ def main() -> None:
         settings = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "any", "TITLES": "off", "LIMITS": "off"}
         with Product(Path(home), **settings) as product, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browsers.ensure(), args=browsers.FLAGS)
-            ada, rivers = person(playwright, product)
             for theme in ("light", "dark"):
                 for width, view in VIEWS.items():
+                    ada, rivers = person(playwright, product)
                     studio = Studio(browser, playwright, product, ada, rivers, {**view, "color_scheme": theme})
                     for scene in SCENES:
                         if not options.scenes or scene.__name__ in options.scenes:
@@ -223,6 +225,7 @@ def main() -> None:
                             shoot(page, FOLDER / f"{scene.__name__}-{width}-{theme}.png")
                             page.context.close()
                 if options.docs:
+                    ada, rivers = person(playwright, product)
                     view = {"viewport": {"width": 1200, "height": 760}, "color_scheme": theme}
                     studio = Studio(browser, playwright, product, ada, rivers, view)
                     page = code_and_table(studio)
@@ -230,7 +233,6 @@ def main() -> None:
                     page.context.close()
                     size = (IMAGES / f"chat-{theme}.png").stat().st_size
                     assert size < IMAGE_LIMIT, f"chat-{theme}.png is {size} bytes"
-            ada.close()
             browser.close()
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
-from backend.chat.models import SEARCHED_CHARS
-from backend.chat.rows import CONVERSATION_COLUMNS, MESSAGE_COLUMNS, MESSAGE_TABLES, conversation_out, message_out
+from backend.chat.rows import CONVERSATION_COLUMNS, MESSAGE_COLUMNS, MESSAGE_TABLES, conversation_listed, message_out
 from backend.chat.schemas import ConversationPage, MessagePage
+from backend.chat.selectors.snippets import MATCHES, snippets
 from backend.core import db
 from backend.core.errors import BadRequest
 
@@ -42,7 +42,7 @@ async def conversation_page(
     limit = max(1, min(limit, MAX_LIMIT))
     after = _read(cursor, _ConversationCursor)
     words = _WORD.findall(query[:MAX_QUERY_CHARS])
-    values = {
+    values: dict[str, Any] = {
         "owner": owner,
         "archived": archived,
         "folder": folder,
@@ -59,8 +59,10 @@ async def conversation_page(
     page, more = found[:limit], len(found) > limit
     last = page[-1] if page else None
     following = _ConversationCursor(last["pinned"], last["updated"], last["id"]) if more and last else None
+    texts = await snippets(conversations=[row["id"] for row in page], words=words, query=values["words"])
     return ConversationPage.model_construct(
-        items=[conversation_out(row) for row in page], next=None if following is None else _write(following)
+        items=[conversation_listed(row, snippet=texts.get(row["id"])) for row in page],
+        next=None if following is None else _write(following),
     )
 
 
@@ -107,9 +109,7 @@ def _conversations(*, after: bool, searched: bool, words: bool) -> str:
 
 _MATCHING = f"""
 SELECT m.conversation_id FROM chat_message m JOIN chat_conversation o ON o.id = m.conversation_id
-WHERE o.owner_id = %(owner)s AND m.role <> 'system'
-  AND to_tsvector('simple'::regconfig, COALESCE("left"(m.text, {SEARCHED_CHARS}), ''))
-    @@ to_tsquery('simple'::regconfig, %(words)s)
+WHERE o.owner_id = %(owner)s AND {MATCHES}
 """  # noqa: S608
 
 

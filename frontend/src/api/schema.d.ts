@@ -594,6 +594,60 @@ export interface components {
             folder?: string | null;
         };
         /**
+         * ConversationListed
+         * @description A conversation in a list. `snippet` is plain text round what a search found in a message, about 120 characters;
+         *     null where the hit is in the title only, and without a search.
+         */
+        ConversationListed: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Model */
+            model: string;
+            /** Folder */
+            folder: string;
+            /** System */
+            system: string;
+            /** Pinned */
+            pinned: boolean;
+            /** Archived */
+            archived: boolean;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Updated
+             * Format: date-time
+             */
+            updated: string;
+            position: components["schemas"]["Position"];
+            /** Snippet */
+            snippet?: string | null;
+        };
+        /** Page[ConversationListed] */
+        Page_ConversationListed_: {
+            /** Items */
+            items: components["schemas"]["ConversationListed"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Position
+         * @description A place in a topic.
+         */
+        Position: {
+            /** Epoch */
+            epoch: string;
+            /** Offset */
+            offset: number;
+        };
+        /**
          * ConversationOut
          * @description A conversation as clients see it.
          */
@@ -626,23 +680,6 @@ export interface components {
              */
             updated: string;
             position: components["schemas"]["Position"];
-        };
-        /** Page[ConversationOut] */
-        Page_ConversationOut_: {
-            /** Items */
-            items: components["schemas"]["ConversationOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * Position
-         * @description A place in a topic.
-         */
-        Position: {
-            /** Epoch */
-            epoch: string;
-            /** Offset */
-            offset: number;
         };
         /**
          * ConversationCreate
@@ -1305,7 +1342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ConversationOut_"];
+                    "application/json": components["schemas"]["Page_ConversationListed_"];
                 };
             };
             /** @description A problem */

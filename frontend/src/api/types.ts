@@ -15,7 +15,7 @@ export type Conversation = Pick<
   Schemas["ConversationOut"],
   "id" | "title" | "model" | "folder" | "pinned" | "archived" | "created" | "updated"
 > & {
-  /** A piece of the text that a search found, where the server tells one. */
+  /** The text round what a search found; events have none. */
   snippet?: string | null;
 };
 export type ConversationPatch = Partial<

@@ -5,11 +5,13 @@ import {
   type ReactElement,
   type ReactNode,
   type Ref,
+  type RefObject,
   use,
   useEffect,
   useRef,
   useState,
 } from "react";
+import { createPortal } from "react-dom";
 import { cx } from "@/lib/cx";
 import styles from "./Menu.module.css";
 import { Popover } from "./Popover";
@@ -61,13 +63,36 @@ export function Menu({ label, trigger, children, side, align, onOpenChange }: Me
         },
       })}
       {open ? (
-        <Popover anchor={button} side={side} align={align} onClose={() => change(false)}>
-          <Close value={() => change(false)}>
-            <MenuList label={label}>{children}</MenuList>
-          </Close>
-        </Popover>
+        <MenuBox anchor={button} label={label} side={side} align={align} onClose={() => change(false)}>
+          {children}
+        </MenuBox>
       ) : null}
     </>
+  );
+}
+
+export interface MenuBoxProps {
+  anchor: RefObject<HTMLElement | null>;
+  label: string;
+  onClose: () => void;
+  children: ReactNode;
+  side?: Side;
+  align?: Align;
+}
+
+/**
+ * An open menu by itself, for a button that others draw. It hangs outside of what it stands beside: a list that is put
+ * in another order moves its elements, and a moved popover closes.
+ */
+export function MenuBox({ anchor, label, onClose, children, side, align }: MenuBoxProps) {
+  const [place] = useState(() => anchor.current?.closest("dialog") ?? document.body);
+  return createPortal(
+    <Popover anchor={anchor} side={side} align={align} onClose={onClose}>
+      <Close value={onClose}>
+        <MenuList label={label}>{children}</MenuList>
+      </Close>
+    </Popover>,
+    place,
   );
 }
 

@@ -11,8 +11,9 @@ export type PopoverProps = ComponentProps<"div"> & {
 };
 
 /**
- * A box in the top layer beside its anchor while it is mounted. Esc, a click outside and a scroll of the page behind
- * it close it; focus goes back to the anchor when it was inside.
+ * A box in the top layer beside its anchor while it is mounted. Esc and a click outside close it; it goes with its
+ * anchor when the page behind it scrolls or is drawn again, and closes when the anchor has gone out of view. The anchor
+ * is asked for each time, so it may be another element by then. Focus goes back to it when it was inside.
  */
 export function Popover({ anchor, onClose, side, align, className, children, ...rest }: PopoverProps) {
   const ref = useRef<HTMLDivElement>(null);
@@ -23,19 +24,18 @@ export function Popover({ anchor, onClose, side, align, className, children, ...
 
   useLayoutEffect(() => {
     const box = ref.current;
-    const from = anchor.current;
-    if (!box || !from) return;
+    if (!box || !anchor.current) return;
     const put = () => {
+      const from = anchor.current;
+      if (!from) return;
       const view = { width: document.documentElement.clientWidth, height: window.innerHeight };
-      const at = place(
-        from.getBoundingClientRect(),
-        { width: box.offsetWidth, height: box.offsetHeight },
-        view,
-        {
-          side,
-          align,
-        },
-      );
+      const beside = from.getBoundingClientRect();
+      if (box.matches(":popover-open") && (beside.bottom < 0 || beside.top > view.height)) {
+        close.current();
+        return;
+      }
+      const size = { width: box.offsetWidth, height: box.offsetHeight };
+      const at = place(beside, size, view, { side, align });
       box.style.left = `${at.left}px`;
       box.style.top = `${at.top}px`;
     };
@@ -43,7 +43,7 @@ export function Popover({ anchor, onClose, side, align, className, children, ...
       if ((event as ToggleEvent).newState === "closed") close.current();
     };
     const scrolled = (event: Event) => {
-      if (event.target instanceof Node && event.target.contains(from)) close.current();
+      if (event.target instanceof Node && event.target.contains(anchor.current)) put();
     };
     box.addEventListener("toggle", toggled);
     document.addEventListener("scroll", scrolled, { capture: true, passive: true });
@@ -52,6 +52,7 @@ export function Popover({ anchor, onClose, side, align, className, children, ...
     put();
     const watch = new ResizeObserver(put);
     watch.observe(box);
+    const back = () => anchor.current?.focus();
     return () => {
       watch.disconnect();
       window.removeEventListener("resize", put);
@@ -59,7 +60,7 @@ export function Popover({ anchor, onClose, side, align, className, children, ...
       box.removeEventListener("toggle", toggled);
       const inside = box.contains(document.activeElement);
       if (box.matches(":popover-open")) box.hidePopover();
-      if (inside) from.focus();
+      if (inside) back();
     };
   }, [anchor, side, align]);
 

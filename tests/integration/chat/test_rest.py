@@ -185,6 +185,29 @@ async def test_search_finds_titles_and_texts_of_ones_own(live: LiveSite) -> None
     assert (await other.get("/api/v1/conversations")).json()["items"] == []
 
 
+async def test_a_hit_in_a_text_comes_with_the_words_round_it(live: LiveSite) -> None:
+    script, _ = await live.someone()
+    live.provider.script = steps(*[[delta] for delta in words(1)], [Finish("stop")])
+    await conversation(script, title="Kolibri")
+    chat = await conversation(script, title="Other")
+    text = f"{'before ' * 40}\n\n# Warum **flattert**\nder [Kolibri](https://x.example)? {'after ' * 500}"
+    await finished(script, (await sent(script, chat["id"], content=text))["message"])
+
+    async def found(query: str) -> dict[str, str | None]:
+        reply = await script.get("/api/v1/conversations", params={"q": query})
+        return {entry["title"]: entry["snippet"] for entry in reply.json()["items"]}
+
+    hits = await found("kolib flat")
+    assert list(hits) == ["Other"]
+    said = hits["Other"] or ""
+    assert said.startswith("…before")
+    assert said.endswith("after…")
+    assert "Warum flattert der Kolibri?" in said
+    assert len(said) <= 122
+    assert (await found("kolibri"))["Kolibri"] is None
+    assert set((await found("")).values()) == {None}
+
+
 async def test_what_is_anothers_is_not_found_on_every_verb(live: LiveSite) -> None:
     script, _ = await live.someone()
     other, _ = await live.someone("bob@example.org")

@@ -1,12 +1,22 @@
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useConversations } from "@/api/conversations";
 import { explain } from "@/api/errors";
 import { useLocale, useT } from "@/lib/i18n";
 import { Button, Skeleton, Spinner, VisuallyHidden } from "@/ui";
-import { remove } from "./actions";
+import { remove, togglePin } from "./actions";
 import styles from "./ConversationList.module.css";
 import { ConversationRow } from "./ConversationRow";
 import { groupByDay } from "./grouping";
+import { RowMenu } from "./RowMenu";
 
 export interface ConversationListProps {
   /** The open conversation. */
@@ -24,6 +34,7 @@ export function ConversationList({ current, archived, q, onOpen }: ConversationL
   const { fetchNextPage, hasNextPage, isFetchingNextPage, isFetchNextPageError } = query;
   const ref = useRef<HTMLElement>(null);
   const [editing, setEditing] = useState<string | null>(null);
+  const [menu, setMenu] = useState<string | null>(null);
   const [focused, setFocused] = useState<string | null>(null);
 
   const items = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
@@ -36,6 +47,7 @@ export function ConversationList({ current, archived, q, onOpen }: ConversationL
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [items, q, t, locale],
   );
+  const withMenu = items.find(({ id }) => id === menu);
   const active = [focused, current].find((id) => id && items.some((item) => item.id === id)) ?? items[0]?.id;
 
   const endOfEditing = useCallback((id: string | null) => {
@@ -44,6 +56,14 @@ export function ConversationList({ current, archived, q, onOpen }: ConversationL
       return id;
     });
   }, []);
+
+  // A row that changes its group is another element: the focus goes with it.
+  const moving = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    if (!moving.current) return;
+    ref.current?.querySelector<HTMLElement>(`[data-menu="${CSS.escape(moving.current)}"]`)?.focus();
+    moving.current = null;
+  }, [groups]);
 
   const sentinel = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -136,16 +156,31 @@ export function ConversationList({ current, archived, q, onOpen }: ConversationL
               <ConversationRow
                 key={conversation.id}
                 conversation={conversation}
+                q={q}
                 current={conversation.id === current}
                 active={conversation.id === active}
                 editing={conversation.id === editing}
                 setEditing={endOfEditing}
+                menu={conversation.id === menu}
+                setMenu={setMenu}
                 onOpen={onOpen}
               />
             ))}
           </ul>
         </section>
       ))}
+      {withMenu ? (
+        <RowMenu
+          list={ref}
+          conversation={withMenu}
+          onRename={() => setEditing(withMenu.id)}
+          onPin={() => {
+            moving.current = withMenu.id;
+            togglePin(withMenu);
+          }}
+          onClose={() => setMenu(null)}
+        />
+      ) : null}
       <div ref={sentinel} />
       {isFetchingNextPage ? (
         <div className={styles["foot"]} role="status">

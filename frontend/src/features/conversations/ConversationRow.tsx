@@ -1,4 +1,4 @@
-import { Archive, ArchiveRestore, Ellipsis, PencilLine, Pin, PinOff, Trash2 } from "lucide-react";
+import { Ellipsis } from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useMarks } from "@/api/live";
@@ -6,34 +6,41 @@ import type { Conversation } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { useT } from "@/lib/i18n";
 import { paths } from "@/lib/router";
-import { Mark, Menu, MenuItem, MenuRule, VisuallyHidden } from "@/ui";
-import { remove, rename, toggleArchive, togglePin } from "./actions";
+import { Hit, Mark, VisuallyHidden } from "@/ui";
+import { rename } from "./actions";
 import styles from "./ConversationRow.module.css";
 
 export interface ConversationRowProps {
   conversation: Conversation;
+  /** What was searched for. */
+  q: string;
   current: boolean;
   /** The one row that Tab reaches; arrows move from there. */
   active: boolean;
   editing: boolean;
   setEditing: (id: string | null) => void;
+  /** Its menu is open; the list draws it. */
+  menu: boolean;
+  setMenu: (id: string | null) => void;
   onOpen: () => void;
 }
 
 export const ConversationRow = memo(function ConversationRow({
   conversation,
+  q,
   current,
   active,
   editing,
   setEditing,
+  menu,
+  setMenu,
   onOpen,
 }: ConversationRowProps) {
   const t = useT();
-  const { id, pinned, archived, snippet } = conversation;
+  const { id, snippet } = conversation;
   const title = conversation.title || t("conversations.untitled");
   const running = useMarks((marks) => marks.running.has(id));
   const unread = useMarks((marks) => marks.unread.has(id)) && !current;
-  const menu = useRef<HTMLButtonElement | null>(null);
 
   if (editing)
     return (
@@ -55,7 +62,7 @@ export const ConversationRow = memo(function ConversationRow({
       onContextMenu={(event) => {
         if (event.shiftKey) return;
         event.preventDefault();
-        menu.current?.click();
+        setMenu(id);
       }}
     >
       <Link
@@ -69,11 +76,11 @@ export const ConversationRow = memo(function ConversationRow({
         onDoubleClick={() => setEditing(id)}
       >
         <span className={styles["title"]} dir="auto">
-          {title}
+          {q ? <Hit text={title} query={q} /> : title}
         </span>
         {snippet ? (
           <span className={styles["snippet"]} dir="auto">
-            {snippet}
+            <Hit text={snippet} query={q} />
           </span>
         ) : null}
         {running ? <VisuallyHidden>, {t("conversations.running")}</VisuallyHidden> : null}
@@ -88,45 +95,23 @@ export const ConversationRow = memo(function ConversationRow({
           <span className={styles["dot"]} />
         ) : null}
       </span>
-      <Menu
-        label={t("conversations.menu", { title })}
-        align="start"
-        trigger={(props) => (
-          <button
-            type="button"
-            {...props}
-            ref={(node) => {
-              menu.current = node;
-              if (typeof props.ref === "object" && props.ref) props.ref.current = node;
-            }}
-            className={styles["more"]}
-            tabIndex={active ? 0 : -1}
-            aria-label={t("conversations.menu", { title })}
-          >
-            <Ellipsis size={16} />
-          </button>
-        )}
+      <button
+        type="button"
+        className={styles["more"]}
+        tabIndex={active ? 0 : -1}
+        aria-label={t("conversations.menu", { title })}
+        aria-haspopup="menu"
+        aria-expanded={menu}
+        data-menu={id}
+        onClick={() => setMenu(menu ? null : id)}
+        onKeyDown={(event) => {
+          if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+          event.preventDefault();
+          setMenu(id);
+        }}
       >
-        <MenuItem icon={<PencilLine size={16} />} onSelect={() => setEditing(id)}>
-          {t("conversations.rename")}
-        </MenuItem>
-        <MenuItem
-          icon={pinned ? <PinOff size={16} /> : <Pin size={16} />}
-          onSelect={() => togglePin(conversation)}
-        >
-          {t(pinned ? "conversations.unpin" : "conversations.pin")}
-        </MenuItem>
-        <MenuItem
-          icon={archived ? <ArchiveRestore size={16} /> : <Archive size={16} />}
-          onSelect={() => toggleArchive(conversation)}
-        >
-          {t(archived ? "conversations.from_archive" : "conversations.to_archive")}
-        </MenuItem>
-        <MenuRule />
-        <MenuItem danger icon={<Trash2 size={16} />} onSelect={() => remove(conversation)}>
-          {t("conversations.delete")}
-        </MenuItem>
-      </Menu>
+        <Ellipsis size={16} />
+      </button>
     </li>
   );
 });

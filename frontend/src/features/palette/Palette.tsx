@@ -4,7 +4,7 @@ import { useConversations } from "@/api/conversations";
 import { useCommands } from "@/lib/commands";
 import { useT } from "@/lib/i18n";
 import { navigate, paths } from "@/lib/router";
-import { Dialog, Kbd } from "@/ui";
+import { Dialog, Hit, Kbd } from "@/ui";
 import styles from "./Palette.module.css";
 import { rank } from "./search";
 
@@ -133,7 +133,11 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   )}
                   <span className={styles["text"]} dir="auto">
                     {option.title}
-                    {option.detail ? <small>{option.detail}</small> : null}
+                    {option.detail ? (
+                      <small>
+                        <Hit text={option.detail} query={q} />
+                      </small>
+                    ) : null}
                   </span>
                   {option.shortcut ? <Kbd keys={option.shortcut} /> : null}
                 </div>
