@@ -41,6 +41,15 @@ COUNT_FRAMES = """() => {
   };
   requestAnimationFrame(tick);
 }"""
+# Playwright's own waiting asks for the styles of every button in every frame; that would be measured too.
+ENDED = """() => new Promise((resolve) => {
+  const check = setInterval(() => {
+    const last = [...document.querySelectorAll("[data-role=assistant] [aria-busy]")].at(-1);
+    if (last?.getAttribute("aria-busy") !== "false") return;
+    clearInterval(check);
+    resolve();
+  }, 50);
+})"""
 STOP_COUNTING = "() => { window.__watch.run = false; return [window.__watch.frames, window.__watch.long]; }"
 LCP = """() => new Promise((resolve) => {
   let last = 0;
@@ -153,7 +162,7 @@ def read(page: Page, session: CDPSession, *, tokens: int, rate: int) -> Reading:
     started = time.monotonic()
     box.press("Enter")
     page.get_by_role("button", name="Stop", exact=True).wait_for()
-    page.get_by_role("button", name="Send", exact=True).wait_for(timeout=(tokens / rate + 30) * 1000)
+    page.evaluate(ENDED)
     seconds = time.monotonic() - started
     after = metrics(session)
     frames, long = page.evaluate(STOP_COUNTING)

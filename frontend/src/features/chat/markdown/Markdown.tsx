@@ -1,7 +1,10 @@
-import { memo, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { BlockParser } from "./blocks";
 import { BlockView } from "./BlockView";
 import styles from "./Markdown.module.css";
+
+/** A caret that moves stands still otherwise: it pulses when no text came for so long. */
+const PAUSE_MS = 700;
 
 /**
  * Text from a model or a person, as an article. Everything becomes React elements from a short list; there is no way
@@ -10,8 +13,18 @@ import styles from "./Markdown.module.css";
 export const Markdown = memo(function Markdown({ text, streaming }: { text: string; streaming: boolean }) {
   const [parser] = useState(() => new BlockParser());
   const blocks = parser.update(text, streaming);
+  const article = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = article.current;
+    if (!streaming || !element) return;
+    const timer = window.setTimeout(() => element.setAttribute("data-paused", ""), PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      element.removeAttribute("data-paused");
+    };
+  }, [text, streaming]);
   return (
-    <div className={styles["article"]} data-streaming={streaming || undefined}>
+    <div ref={article} className={styles["article"]} data-streaming={streaming || undefined}>
       {blocks.map(({ start, token, open }) => (
         <BlockView key={start} token={token} open={open} />
       ))}
