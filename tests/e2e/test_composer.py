@@ -62,16 +62,35 @@ def test_drafts_are_kept_over_reloads_for_each_chat(visit: Visit, ada: Person) -
     expect(other.composer).to_have_value("another for two")
 
 
-def test_one_can_write_the_next_question_while_the_answer_comes(chat: Chat) -> None:
+def test_the_next_question_waits_in_sight_and_goes_when_the_answer_has_ended(chat: Chat) -> None:
     chat.ask("n=80 rate=40")
     chat.begun()
     chat.composer.press_sequentially("text=plain and next")
     expect(chat.composer).to_have_value("text=plain and next")
     chat.composer.press("Enter")
-    expect(chat.page.get_by_text("The answer is still being written. Esc stops it.")).to_be_visible()
+    waiting = chat.page.get_by_role("status").filter(has_text="Goes next")
+    expect(waiting).to_contain_text("text=plain and next")
+    expect(chat.composer).to_have_value("")
     expect(chat.questions).to_have_count(1)
-    chat.finished()
-    expect(chat.composer).to_have_value("text=plain and next")
-    chat.composer.press("Enter")
+    chat.page.reload()
+    expect(waiting).to_contain_text("text=plain and next")
     expect(chat.questions).to_have_count(2)
+    expect(waiting).to_have_count(0)
     chat.finished()
+    asked = [one["text"] for one in chat.person.messages(chat.id) if one["role"] == "user"]
+    assert asked == ["n=80 rate=40", "text=plain and next"]
+
+
+def test_what_waits_for_the_answer_can_be_taken_back(chat: Chat) -> None:
+    chat.ask("n=300 rate=40")
+    chat.begun()
+    for words in ("first", "second"):
+        chat.composer.fill(words)
+        chat.composer.press("Enter")
+    chat.composer.fill("third")
+    chat.page.get_by_role("button", name="Take back").click()
+    expect(chat.composer).to_have_value("first\n\nsecond\n\nthird")
+    expect(chat.composer).to_be_focused()
+    chat.composer.press("Escape")
+    chat.finished()
+    expect(chat.questions).to_have_count(1)

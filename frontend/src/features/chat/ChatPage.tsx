@@ -6,6 +6,7 @@ import { Button, ButtonLink, HeaderSlot, Skeleton, State } from "@/ui";
 import { ActionsContext, EditingContext } from "./actions";
 import styles from "./Chat.module.css";
 import { Composer, type ComposerHandle } from "./composer/Composer";
+import { Queued } from "./composer/Queued";
 import { Empty } from "./Empty";
 import { lookAt } from "./session/connection";
 import type { ChatSession } from "./session/session";
@@ -65,6 +66,13 @@ function Chat({ session }: { session: ChatSession }) {
           <Transcript ref={transcript} state={state} onOlder={older} />
         )}
         <div ref={standAtFoot} className={styles["dock"]}>
+          {state.queued ? (
+            <Queued
+              item={state.queued}
+              onSend={writing ? null : () => session.release()}
+              onTakeBack={actions.discard}
+            />
+          ) : null}
           <Composer
             ref={composer}
             conversation={state.id}
@@ -74,6 +82,7 @@ function Chat({ session }: { session: ChatSession }) {
             model={model}
             onModel={chooseModel}
             onSend={actions.send}
+            onQueue={actions.queue}
             onStop={() => {
               if (!writing) return;
               setStopping(writing.key);

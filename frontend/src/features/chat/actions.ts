@@ -7,6 +7,8 @@ export interface Actions {
   session: ChatSession;
   /** A new question at the end of the branch that is shown. */
   readonly send: (text: string) => void;
+  /** A question that goes when the answer that is being written has ended; one at most, a second one joins it. */
+  readonly queue: (text: string) => void;
   readonly choose: (message: Message, sibling: string) => void;
   /** The key of the message to change, or null to leave it as it is. */
   readonly edit: (key: string | null) => void;

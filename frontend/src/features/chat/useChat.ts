@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useMemo, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { translate } from "@/lib/i18n";
 import { registerCommand } from "@/lib/commands";
 import { textOf } from "@/realtime";
@@ -26,17 +26,18 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
   const chosen = wanted ?? (session.id === null ? (model?.name ?? null) : null);
 
   const actions = useMemo<Actions>(() => {
+    const written = (text: string, parent: string | null) => ({
+      kind: "send" as const,
+      conversation: session.id,
+      draft: session.id === null ? session.key : null,
+      parent,
+      content: text,
+      model: chosen,
+      message: null,
+      mode: "again" as const,
+    });
     const send = (text: string, parent: string | null) => {
-      const item = enqueue({
-        kind: "send",
-        conversation: session.id,
-        draft: session.id === null ? session.key : null,
-        parent,
-        content: text,
-        model: chosen,
-        message: null,
-        mode: "again",
-      });
+      const item = enqueue(written(text, parent));
       session.store.choose(parent, item.key);
       session.rebuild();
       transcript.current?.sent(item.key);
@@ -44,6 +45,12 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
     return {
       session,
       send: (text) => send(text, session.state.get().path.at(-1)?.id ?? null),
+      queue: (text) => {
+        const { queued } = session.state.get();
+        if (queued) outbox.update(queued.key, { content: `${queued.content}\n\n${text}` });
+        else enqueue(written(text, null), "queued");
+        session.rebuild();
+      },
       choose: (message, sibling) => session.choose(message, sibling),
       edit: (key) => {
         setEditing(key);
@@ -72,10 +79,18 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
       discard: (key) => {
         const item = outbox.find(key);
         outbox.remove(key);
-        if (item?.kind === "send") composer.current?.fill(item.content);
+        if (item?.kind === "send") composer.current?.takeBack(item.content);
       },
     };
   }, [session, chosen, composer, transcript]);
+
+  // A queued question goes by itself; it stands near the top like any other.
+  const queued = useRef<string | null>(null);
+  useEffect(() => {
+    const before = queued.current;
+    queued.current = state.queued?.key ?? null;
+    if (before && before !== queued.current && outbox.find(before)) transcript.current?.sent(before);
+  }, [state.queued, transcript]);
 
   const chooseModel = (picked: Model) => {
     rememberModel(picked.name);

@@ -19,6 +19,8 @@ import { useDraft } from "./useDraft";
 export interface ComposerHandle {
   focus(): void;
   fill(text: string): void;
+  /** Puts what was not sent before what stands here. */
+  takeBack(text: string): void;
   openModels(): void;
 }
 
@@ -32,6 +34,8 @@ interface Props {
   model: Model | null;
   onModel: (model: Model) => void;
   onSend: (text: string) => void;
+  /** Sent once the answer has ended. */
+  onQueue: (text: string) => void;
   onStop: () => void;
   /** Returns whether there was a message to edit. */
   onEditLast: () => boolean;
@@ -48,19 +52,23 @@ export function Composer({
   model,
   onModel,
   onSend,
+  onQueue,
   onStop,
   onEditLast,
 }: Props) {
   const t = useT();
   const [text, setText] = useDraft(conversation);
   const [models, setModels] = useState<{ query: string; from: number | null } | null>(null);
-  const [hint, setHint] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
 
   useImperativeHandle(ref, () => ({
     focus: () => box.current?.focus(),
     fill: (words) => {
       setText(words);
+      box.current?.focus();
+    },
+    takeBack: (words) => {
+      setText(text.trim() ? `${words}\n\n${text}` : words);
       box.current?.focus();
     },
     openModels: () => setModels({ query: "", from: null }),
@@ -76,11 +84,8 @@ export function Composer({
   const send = () => {
     const words = text.trim();
     if (!words) return;
-    if (writing) {
-      setHint(true);
-      return;
-    }
-    onSend(words);
+    if (writing) onQueue(words);
+    else onSend(words);
     setText("");
     box.current?.focus();
   };
@@ -98,7 +103,6 @@ export function Composer({
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
     const { value, selectionStart } = event.currentTarget;
     setText(value);
-    setHint(false);
     const typed = (event.nativeEvent as InputEvent).data;
     const found = typed === "@" ? modelQuery(value, selectionStart) : null;
     if (found) setModels({ query: found.query, from: found.from });
@@ -126,7 +130,6 @@ export function Composer({
         value={text}
         enterKeyHint="send"
         aria-label={t("chat.composer")}
-        aria-describedby={hint ? "composer-hint" : undefined}
         placeholder={t(begun ? "chat.placeholder_more" : "chat.placeholder")}
         onChange={onChange}
         onKeyDown={onKeyDown}
@@ -142,9 +145,12 @@ export function Composer({
           }}
           onPick={pick}
         />
-        <span id="composer-hint" role="status" className={styles["hint"]}>
-          {hint && writing ? t("chat.writing_hint") : ""}
-        </span>
+        <span className={styles["gap"]} />
+        {writing && text.trim() ? (
+          <IconButton label={t("chat.queue")} shortcut="Enter" type="submit">
+            <ArrowUp size={18} aria-hidden="true" />
+          </IconButton>
+        ) : null}
         {writing ? (
           <IconButton
             label={stopping ? t("chat.stopping") : t("chat.stop")}

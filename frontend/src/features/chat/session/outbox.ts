@@ -18,8 +18,8 @@ export interface Outgoing {
   readonly message: string | null;
   readonly mode: "again" | "continue";
   readonly created: number;
-  /** `old`: too old to go by itself. */
-  readonly state: "sending" | "waiting" | "failed" | "old";
+  /** `queued`: goes when the answer before it has ended. `old`: too old to go by itself. */
+  readonly state: "queued" | "sending" | "waiting" | "failed" | "old";
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
@@ -38,6 +38,8 @@ function read(): readonly Outgoing[] {
 
 /** The outbox of this browser, shared by its tabs. */
 class Outbox {
+  /** Told that something queued may go now. */
+  onReleased: () => void = () => undefined;
   private readonly cell: MutableCell<readonly Outgoing[]>;
 
   constructor() {
@@ -76,6 +78,12 @@ class Outbox {
 
   update(key: string, change: Partial<Outgoing>): void {
     this.save(this.cell.get().map((item) => (item.key === key ? { ...item, ...change } : item)));
+  }
+
+  /** What was queued goes now, after this message. */
+  release(key: string, parent: string | null): void {
+    this.update(key, { state: "waiting", parent });
+    this.onReleased();
   }
 
   remove(key: string): void {

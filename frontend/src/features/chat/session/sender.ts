@@ -85,7 +85,7 @@ export function pump(): void {
   for (const item of outbox.items.get()) {
     const lane = item.conversation ?? item.draft ?? "";
     if (busy.has(lane)) continue;
-    if (item.state === "failed") continue;
+    if (item.state === "failed" || item.state === "queued") continue;
     busy.add(lane);
     if (item.state !== "waiting") continue;
     if (Date.now() - item.created > OUTBOX_MAX_AGE_MS) {
@@ -106,12 +106,15 @@ export function sendAgain(key: string): void {
   pump();
 }
 
-export function enqueue(item: Omit<Outgoing, "key" | "created" | "state" | "error">): Outgoing {
+export function enqueue(
+  item: Omit<Outgoing, "key" | "created" | "state" | "error">,
+  state: "waiting" | "queued" = "waiting",
+): Outgoing {
   const full: Outgoing = {
     ...item,
     key: crypto.randomUUID(),
     created: Date.now(),
-    state: "waiting",
+    state,
     error: null,
   };
   outbox.add(full);
@@ -119,6 +122,7 @@ export function enqueue(item: Omit<Outgoing, "key" | "created" | "state" | "erro
   return full;
 }
 
+outbox.onReleased = pump;
 realtime.status.subscribe(() => {
   if (realtime.status.get().state === "open") pump();
 });

@@ -32,6 +32,8 @@ export interface ChatState {
   siblings: ReadonlyMap<string, Siblings>;
   /** The answer being written at the end of the branch. */
   writing: Message | null;
+  /** What goes when that answer has ended. */
+  queued: Outgoing | null;
   /** Cursor to older messages that are not here yet. */
   older: string | null;
   loadingOlder: boolean;
@@ -45,6 +47,7 @@ const empty: ChatState = {
   path: [],
   siblings: new Map(),
   writing: null,
+  queued: null,
   older: null,
   loadingOlder: false,
 };
@@ -99,6 +102,10 @@ export class ChatSession {
   }
 
   get outgoing(): readonly Outgoing[] {
+    return this.unsent.filter(({ state }) => state !== "queued");
+  }
+
+  private get unsent(): readonly Outgoing[] {
     const { id } = this;
     return outbox.items
       .get()
@@ -192,6 +199,11 @@ export class ChatSession {
   }
 
   private rest(): void {
+    // Somebody has to see the end that the queued message waits for.
+    if (this.state.get().queued) {
+      this.lingering = window.setTimeout(() => this.rest(), LINGER_MS);
+      return;
+    }
     this.subscription?.close();
     this.subscription = null;
     for (const live of this.lives.values()) realtime.unsubscribe(topicOf(live.generation));
@@ -313,7 +325,22 @@ export class ChatSession {
     const before = this.state.get();
     const same =
       path.length === before.path.length && path.every((message, at) => message === before.path[at]);
-    this.set({ path: same ? before.path : path, siblings, writing: writingAt(path) });
+    const writing = writingAt(path);
+    const queued = this.unsent.find(({ state }) => state === "queued") ?? null;
+    this.set({ path: same ? before.path : path, siblings, writing, queued });
+    const last = path.at(-1);
+    const ended = last?.role === "assistant" && !last.local && isTerminal(last.status);
+    // After an answer that failed a person decides.
+    if (queued && this.state.get().phase === "ready" && ended && last.status !== "error") this.release();
+  }
+
+  /** What is queued goes now. */
+  release(): void {
+    const { queued, path } = this.state.get();
+    if (!queued) return;
+    const parent = path.at(-1)?.id ?? null;
+    this.store.choose(parent, queued.key);
+    outbox.release(queued.key, parent);
   }
 
   private set(change: Partial<ChatState>): void {
