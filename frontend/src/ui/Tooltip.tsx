@@ -13,7 +13,7 @@ const delay = 500;
 
 /**
  * One tooltip for the whole page, mounted once: it shows `data-tip` (and `data-tip-keys`) of what is hovered for half a
- * second or focused by keyboard. The tip repeats the accessible name, so screen readers are not told twice.
+ * second or focused by keyboard; never of what a finger touched, nor of what gets the focus from it. The tip repeats the accessible name, so screen readers are not told twice.
  */
 export function TooltipHost() {
   const [tip, setTip] = useState<Tip | null>(null);
@@ -21,6 +21,7 @@ export function TooltipHost() {
 
   useEffect(() => {
     let timer = 0;
+    let touching = window.matchMedia("(hover: none)").matches;
     const find = (event: Event) =>
       event.target instanceof Element ? event.target.closest<HTMLElement>("[data-tip]") : null;
     const show = (target: HTMLElement, wait: number) => {
@@ -42,21 +43,30 @@ export function TooltipHost() {
     };
     const focus = (event: FocusEvent) => {
       const target = find(event);
-      if (target?.matches(":focus-visible")) show(target, 0);
+      if (!touching && target?.matches(":focus-visible")) show(target, 0);
       else hide();
+    };
+    const down = (event: PointerEvent) => {
+      touching = event.pointerType !== "mouse";
+      hide();
+    };
+    // Keys on the glass come with the fingers; those that move the focus come from a keyboard.
+    const key = (event: KeyboardEvent) => {
+      if (event.key === "Tab") touching = false;
+      hide();
     };
     document.addEventListener("pointerover", over);
     document.addEventListener("focusin", focus);
     document.addEventListener("focusout", hide);
-    document.addEventListener("pointerdown", hide);
-    document.addEventListener("keydown", hide);
+    document.addEventListener("pointerdown", down);
+    document.addEventListener("keydown", key);
     return () => {
       hide();
       document.removeEventListener("pointerover", over);
       document.removeEventListener("focusin", focus);
       document.removeEventListener("focusout", hide);
-      document.removeEventListener("pointerdown", hide);
-      document.removeEventListener("keydown", hide);
+      document.removeEventListener("pointerdown", down);
+      document.removeEventListener("keydown", key);
     };
   }, []);
 
