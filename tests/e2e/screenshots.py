@@ -226,9 +226,9 @@ def main() -> None:
                             page.context.close()
                 if options.docs:
                     ada, rivers = person(playwright, product)
-                    view = {"viewport": {"width": 1200, "height": 760}, "color_scheme": theme}
+                    view = {"viewport": {"width": 1200, "height": 960}, "color_scheme": theme}
                     studio = Studio(browser, playwright, product, ada, rivers, view)
-                    page = code_and_table(studio)
+                    page = streaming(studio)
                     shoot(page, IMAGES / f"chat-{theme}.png")
                     page.context.close()
                     size = (IMAGES / f"chat-{theme}.png").stat().st_size

@@ -21,6 +21,7 @@ export function TooltipHost() {
 
   useEffect(() => {
     let timer = 0;
+    let pressed: { x: number; y: number } | null = null;
     let touching = window.matchMedia("(hover: none)").matches;
     const find = (event: Event) =>
       event.target instanceof Element ? event.target.closest<HTMLElement>("[data-tip]") : null;
@@ -37,6 +38,9 @@ export function TooltipHost() {
       setTip(null);
     };
     const over = (event: PointerEvent) => {
+      // What a press put under a mouse that rests, such as stop where send was, was not asked about.
+      if (pressed?.x === event.clientX && pressed.y === event.clientY) return;
+      pressed = null;
       const target = find(event);
       if (target && event.pointerType === "mouse") show(target, delay);
       else hide();
@@ -48,6 +52,7 @@ export function TooltipHost() {
     };
     const down = (event: PointerEvent) => {
       touching = event.pointerType !== "mouse";
+      pressed = { x: event.clientX, y: event.clientY };
       hide();
     };
     // Keys on the glass come with the fingers; those that move the focus come from a keyboard.
