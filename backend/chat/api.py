@@ -6,7 +6,7 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest
 from ninja import Header, Query, Router, Status
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
@@ -37,8 +37,6 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 
 class ConversationQuery(PageQuery):
     """`?q=` searches titles and texts, in the archive too; `archived` and `folder` narrow the list."""
-
-    model_config = ConfigDict(extra="ignore")
 
     cursor: Annotated[str, Field(max_length=300)] | None = None
     q: Annotated[Text, Field(max_length=200)] = ""

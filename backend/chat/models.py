@@ -54,7 +54,8 @@ class TitledBy(models.TextChoices):
 
 
 class Conversation(BaseModel, TopicRow):
-    """A tree of messages that belongs to a person. `updated` is the time of the last message or answer.
+    """A tree of messages that belongs to a person. `updated` is the time of the last message or answer, `repinned`
+    that of the last change of `pinned`.
 
     `auth_version` rises when who may see it changes, so that open sockets ask again. `deleted_at` hides it at once,
     its version too; it can be restored until it is purged.
@@ -71,6 +72,7 @@ class Conversation(BaseModel, TopicRow):
     system = models.TextField(blank=True)
     folder = models.CharField(max_length=120, blank=True)
     pinned = models.BooleanField(default=False)
+    repinned = models.DateTimeField(null=True, editable=False)
     archived = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
     auth_version = models.BigIntegerField(default=1)

@@ -16,6 +16,7 @@ from backend.catalog.api import router as catalog
 from backend.chat.api import router as chat
 from backend.core.asgi import request_id
 from backend.core.errors import AppError, Internal, NotFound, Unauthenticated
+from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
 
@@ -32,6 +33,11 @@ class Api(NinjaAPI):
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
         """Render any error of an operation; what is unexpected is logged and answered as `internal`."""
         return render(request, to_error(exc))
+
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        """Where Ninja has checked the caller and is about to check what was given: refuse unknown parameters."""
+        check_parameters(request)
+        return super().create_temporal_response(request)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """The function's name: generated clients call it so."""
@@ -128,5 +134,6 @@ api = Api(
     auth=Auth(),
     parser=JsonParser(),
 )
+api.add_decorator(with_parameters, mode="view")
 for router in ROUTERS:
     api.add_router("", router)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from backend.core.errors import BadRequest
 from backend.core.schemas import Out
@@ -23,8 +23,6 @@ class Page(Out, Generic[T]):
 
 class PageQuery(BaseModel):
     """`?cursor=&limit=` of every list."""
-
-    model_config = ConfigDict(extra="ignore")
 
     cursor: Annotated[str, Field(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50

@@ -1,4 +1,9 @@
-"""Lists by cursor: conversations of a person, searched or not, and the messages of a conversation."""
+"""Lists by cursor: conversations of a person, searched or not, and the messages of a conversation.
+
+The list of conversations moves while it is read: whatever is said in one lifts it to the top. A cursor therefore holds
+the moment of the first page, and every further page is in the order of that moment: no row comes twice, and none is
+passed over that was there all along.
+"""
 
 import base64
 import re
@@ -27,6 +32,7 @@ class _ConversationCursor(msgspec.Struct, array_like=True):
     pinned: bool
     updated: datetime
     id: UUID
+    moment: datetime
 
 
 async def conversation_page(
@@ -50,6 +56,7 @@ async def conversation_page(
         "pinned": after.pinned if after else None,
         "updated": after.updated if after else None,
         "id": after.id if after else None,
+        "moment": after.moment if after else None,
         "title": f"%{_escape(query.strip()[:MAX_QUERY_CHARS])}%",
         "words": " & ".join(f"'{word}':*" for word in words),
     }
@@ -58,7 +65,9 @@ async def conversation_page(
     )
     page, more = found[:limit], len(found) > limit
     last = page[-1] if page else None
-    following = _ConversationCursor(last["pinned"], last["updated"], last["id"]) if more and last else None
+    following = None
+    if more and last:
+        following = _ConversationCursor(last["was_pinned"], last["was_updated"], last["id"], last["moment"])
     texts = await snippets(conversations=[row["id"] for row in page], words=words, query=values["words"])
     return ConversationPage.model_construct(
         items=[conversation_listed(row, snippet=texts.get(row["id"])) for row in page],
@@ -92,20 +101,47 @@ async def message_page_on(
 
 
 def _conversations(*, after: bool, searched: bool, words: bool) -> str:
-    conditions = ["c.owner_id = %(owner)s", "c.deleted_at IS NULL"]
+    conditions = [
+        "c.owner_id = %(owner)s",
+        "c.deleted_at IS NULL",
+        "(%(folder)s::text IS NULL OR c.folder = %(folder)s)",
+    ]
     if not searched:
         conditions.append("c.archived = %(archived)s")
-    conditions.append("(%(folder)s::text IS NULL OR c.folder = %(folder)s)")
-    if after:
-        conditions.append("(c.pinned, c.updated, c.id) < (%(pinned)s, %(updated)s, %(id)s)")
     if searched:
         in_text = f" OR c.id IN ({_MATCHING})" if words else ""
         conditions.append(f"(c.title ILIKE %(title)s{in_text})")
-    return (
-        f"SELECT {CONVERSATION_COLUMNS} FROM chat_conversation c WHERE {' AND '.join(conditions)} "  # noqa: S608
-        "ORDER BY c.pinned DESC, c.updated DESC, c.id DESC LIMIT %(limit)s"
-    )
+    return (_FURTHER_PAGE if after else _FIRST_PAGE).format(conditions=" AND ".join(conditions))
 
+
+_NEWEST = """(SELECT greatest(max(n.updated), max(n.repinned)) FROM chat_conversation n
+  WHERE n.owner_id = %(owner)s)"""
+"""The moment of a list is its last change, not the clock's: whatever comes later is later than this."""
+
+_FIRST_PAGE = f"""
+SELECT {CONVERSATION_COLUMNS}, c.pinned AS was_pinned, c.updated AS was_updated, {_NEWEST} AS moment
+FROM chat_conversation c WHERE {{conditions}}
+ORDER BY c.pinned DESC, c.updated DESC, c.id DESC LIMIT %(limit)s
+"""  # noqa: S608
+
+_FURTHER_PAGE = f"""
+SELECT {CONVERSATION_COLUMNS}, c.was_pinned, c.was_updated, %(moment)s::timestamptz AS moment FROM (
+  (SELECT c.*, c.pinned AS was_pinned, c.updated AS was_updated FROM chat_conversation c
+  WHERE {{conditions}} AND c.updated <= %(moment)s AND (c.repinned IS NULL OR c.repinned <= %(moment)s)
+    AND (c.pinned, c.updated, c.id) < (%(pinned)s, %(updated)s, %(id)s)
+  ORDER BY c.pinned DESC, c.updated DESC, c.id DESC LIMIT %(limit)s)
+  UNION ALL
+  SELECT c.*, was.pinned, was.updated FROM chat_conversation c CROSS JOIN LATERAL (
+    SELECT c.pinned <> coalesce(c.repinned > %(moment)s, false) AS pinned,
+      CASE WHEN c.updated <= %(moment)s THEN c.updated ELSE coalesce(
+        (SELECT greatest(max(m.created), max(m.updated) FILTER (WHERE m.updated <= %(moment)s))
+        FROM chat_message m WHERE m.conversation_id = c.id AND m.created <= %(moment)s), c.created) END AS updated
+  ) was
+  WHERE {{conditions}} AND (c.updated > %(moment)s OR c.repinned > %(moment)s)
+    AND (was.pinned, was.updated, c.id) < (%(pinned)s, %(updated)s, %(id)s)
+) c ORDER BY c.was_pinned DESC, c.was_updated DESC, c.id DESC LIMIT %(limit)s
+"""  # noqa: S608
+"""What did not change since the first page is read in order from the index; the few that did, where they stood then."""
 
 _MATCHING = f"""
 SELECT m.conversation_id FROM chat_message m JOIN chat_conversation o ON o.id = m.conversation_id

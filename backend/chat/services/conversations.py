@@ -41,9 +41,11 @@ def conversation_update(*, principal: Principal, conversation: UUID, data: Conve
     with transaction.atomic():
         row = _locked(conversation, deleted=restore)
         require(principal, "delete" if restore else "write", Owned("conversation", row.owner_id))
+        stored: dict[str, Any] = dict(changed)
+        if changed.get("pinned", row.pinned) != row.pinned:
+            stored["repinned"] = timezone.now()
         for name, value in changed.items():
             setattr(row, name, value)
-        stored: dict[str, Any] = dict(changed)
         if "title" in changed:
             stored["titled_by"] = TitledBy.PERSON
         if restore and row.deleted_at is not None:
