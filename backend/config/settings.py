@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "backend.accounts.middleware.SignInLimit",
+    "backend.accounts.middleware.SoundBodies",
 ]
 TEMPLATES = [
     {

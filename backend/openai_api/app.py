@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
-import orjson
 import structlog
 from pydantic import ValidationError
 
@@ -17,7 +16,7 @@ from backend.core import limits
 from backend.core.asgi import Receive, Scope, Send, respond, state
 from backend.core.errors import AppError, BadRequest, Internal, ModelUnavailable, NotFound
 from backend.core.opaque import user_key
-from backend.core.schemas import check
+from backend.core.schemas import read_json
 from backend.openai_api import http
 from backend.openai_api.errors import error_body, from_validation, headers_of, status_of
 from backend.openai_api.relay import end_with_error, provider_request, relay_stream, relay_whole
@@ -114,15 +113,13 @@ async def _relay(body: ChatCompletionIn, principal: Principal, send: Send) -> No
 
 
 def _parse(raw: bytes) -> ChatCompletionIn:
-    try:
-        fields = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
-    check(fields)
+    fields = read_json(raw)
+    if not isinstance(fields, dict):
+        raise BadRequest("The body must be a JSON object.")
     try:
         return ChatCompletionIn.model_validate(fields)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, given=fields) from None
 
 
 async def _json(send: Send, body: object) -> None:

@@ -1,5 +1,6 @@
 """The error tree in OpenAI's shape: `{"error": {"message", "type", "param", "code"}}`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -48,10 +49,23 @@ def headers_of(error: AppError) -> list[tuple[bytes, bytes]]:
     return [(b"retry-after", str(max(1, -(-error.retry_after_ms // 1000))).encode())]
 
 
-def from_validation(error: ValidationError) -> BadRequest:
-    """The first thing that is wrong with a body, with the field's path as OpenAI writes it."""
+def from_validation(error: ValidationError, *, given: Any) -> BadRequest:
+    """The first thing that is wrong with the body `given`, with the field's path as OpenAI writes it."""
     first: Any = error.errors(include_url=False, include_input=False)[0]
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"]).lstrip(".")
+    steps = _steps(first["loc"], given=given, missing=first["type"] == "missing")
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
     if first["type"] == "extra_forbidden":
         return BadRequest(f"Unrecognized request argument supplied: {path}", field=path)
     return BadRequest(f"Invalid value for '{path}': {first['msg']}.", field=path)
+
+
+def _steps(location: Sequence[str | int], *, given: Any, missing: bool) -> list[str | int]:
+    """The steps that lead through what was given; the names of a union's branches, which are in between, do not."""
+    steps: list[str | int] = []
+    here = given
+    for step in location:
+        inside = step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int)
+        if inside:
+            here = here[step]
+            steps.append(step)
+    return [*steps, location[-1]] if missing else steps

@@ -1,4 +1,7 @@
-"""What `/v1/chat/completions` takes: OpenAI's request, checked at the edge and passed on."""
+"""What `/v1/chat/completions` takes: OpenAI's request, checked at the edge and passed on.
+
+Strict: "yes" is no flag and "5" no number, here as in the rest of the API.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -12,24 +15,25 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class ChatMessage(BaseModel):
     """One message, in OpenAI's shape. Fields of newer SDKs inside a message are passed on as they are."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[dict[str, Any]] | None = None
 
 
 class StreamOptions(BaseModel):
-    """`include_usage` asks for a last chunk with the usage."""
+    """`include_usage` asks for a last chunk with the usage. Obfuscation is for networks that we don't cross."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     include_usage: bool = False
+    include_obfuscation: bool | None = None
 
 
 class ChatCompletionIn(BaseModel):
     """The body. What is not named here is refused, as OpenAI does."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     model: Name | None = None
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]

@@ -75,7 +75,7 @@ def test_a_whole_answer_is_put_together_from_its_deltas():
 def test_a_wrong_body_names_the_field_that_is_wrong(body, field):
     with pytest.raises(ValidationError) as caught:
         ChatCompletionIn.model_validate(body)
-    error = from_validation(caught.value)
+    error = from_validation(caught.value, given=body)
     assert error.field == field
     assert field in error.message
     assert json.loads(error_body(error))["error"]["param"] == field
