@@ -6,7 +6,7 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest
 from ninja import Header, Query, Router, Status
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
@@ -28,11 +28,21 @@ from backend.chat.schemas import (
     Text,
 )
 from backend.core.db import in_thread
+from backend.core.idempotency import MAX_KEY
 from backend.core.pagination import PageQuery
 
 router = Router(tags=["chat"])
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+
+def _plain(key: str) -> str:
+    """Headers have no encoding of their own: past ASCII, the same key could come in two spellings."""
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError("The key may have letters, digits and signs of ASCII only.")
+    return key
+
+
+PlainKey = Annotated[str, Field(min_length=1, max_length=MAX_KEY), AfterValidator(_plain)]
+Key = Annotated[PlainKey | None, Header(alias="Idempotency-Key")]
 
 
 class ConversationQuery(PageQuery):

@@ -123,7 +123,7 @@ def _field_error(entry: dict[str, Any]) -> tuple[str, str]:
         location = location[1:]
         if len(location) > 1:
             location = location[1:]
-    return ".".join(location), str(entry["msg"])
+    return ".".join(location), str(entry["msg"]).removeprefix("Value error, ")
 
 
 api = Api(

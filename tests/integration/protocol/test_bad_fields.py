@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.live import LiveSite
-from tests.support.protocol import conversation
+from tests.support.protocol import conversation, stored
 
 DEEP: dict[str, Any] = {}
 for _ in range(60):
@@ -86,3 +86,32 @@ async def test_a_model_that_is_nowhere_is_not_worth_another_try(live: LiveSite) 
     problem, error = sent.json(), asked.json()["error"]
     assert (problem["code"], problem["temporary"]) == ("model_unavailable", False)
     assert (error["code"], error["type"], error["param"]) == ("model_unavailable", "invalid_request_error", "model")
+
+
+KEYS = ["schlüssel".encode(), "schlüssel".encode("latin-1"), b"", b"k" * 201, b"\xff", b"a\tb"]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=range(len(KEYS)))
+async def test_an_idempotency_key_that_is_not_plain_is_refused_by_name(live: LiveSite, key: bytes) -> None:
+    script, _ = await live.someone()
+    place = await conversation(script)
+    done = await script.post(f"/api/v1/conversations/{place}/messages", json={"content": "hello"})
+    await stored(script, done.json()["message"])
+    calls = len(live.provider.calls)
+    for path, body in (
+        (f"/api/v1/conversations/{place}/messages", {"content": "hello"}),
+        (f"/api/v1/messages/{done.json()['message']}/retry", {"mode": "again"}),
+    ):
+        reply = await script.post(path, json=body, headers={b"Idempotency-Key": key})
+        problem = reply.json()
+        assert (reply.status_code, problem["code"]) == (422, "bad_request"), problem
+        assert problem["errors"][0]["field"] == "Idempotency-Key"
+    assert len(live.provider.calls) == calls
+
+
+async def test_an_idempotency_key_may_have_two_hundred_characters(live: LiveSite) -> None:
+    script, _ = await live.someone()
+    path = f"/api/v1/conversations/{await conversation(script)}/messages"
+    header = {"Idempotency-Key": "~ key " + "k" * 194}
+    first, again = [await script.post(path, json={"content": "hello"}, headers=header) for _ in "12"]
+    assert (first.status_code, again.json()) == (202, first.json())
