@@ -19,9 +19,15 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=settings.port, help="port to listen on; default: PORT")
     where = parser.parse_args()
     from backend.config.asgi import application
+    from backend.config.refusals import log_refusal, render_refusal
     from backend.config.settings import MAX_BODY_BYTES
 
-    limits = ServerSettings(max_body=MAX_BODY_BYTES, shutdown_timeout=STOP_SECONDS + settings.drain_seconds)
+    limits = ServerSettings(
+        max_body=MAX_BODY_BYTES,
+        shutdown_timeout=STOP_SECONDS + settings.drain_seconds,
+        render=render_refusal,
+        on_refusal=log_refusal,
+    )
     return serve(application, host=where.host, port=where.port, settings=limits)
 
 

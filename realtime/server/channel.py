@@ -6,11 +6,14 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory
 from twisted.web.http import HTTPChannel
 
-from realtime.server.problems import raw_problem
+from realtime.server.problems import Refusal, raw_response
 from realtime.server.request import Request
 
 LINGER = 3.0
 """Seconds for which a refused client may go on sending, so that it reads the refusal instead of a reset."""
+
+MAX_SHOWN = 512
+"""Characters of a method or path that a refusal repeats."""
 
 
 class Phase(Enum):
@@ -99,6 +102,8 @@ class Channel(HTTPChannel):
             self.refuse(413, f"The request's body may have at most {limit} bytes.")
         elif self.server.bodies + (self.length or 0) > self.settings.max_bodies:
             self.refuse(503, "Too many uploads at once. Please try again.")
+        elif any(value.lower() != b"100-continue" for value in self._expected()):
+            self.refuse(417, "The only expectation that is met here is 100-continue.")
         else:
             if self.length != 0:
                 self.phase = Phase.BODY
@@ -129,7 +134,16 @@ class Channel(HTTPChannel):
         self.phase = Phase.LINGER
         self.persistent = 0
         self.length = None
-        self.transport.write(raw_problem(status, detail))
+        peer = self.transport.getPeer()
+        refusal = Refusal(
+            status=status,
+            detail=detail,
+            method=getattr(self, "_command", b"").decode("latin-1")[:MAX_SHOWN],
+            path=getattr(self, "_path", b"").partition(b"?")[0].decode("latin-1")[:MAX_SHOWN],
+            client=getattr(peer, "host", None),
+        )
+        self.settings.on_refusal(refusal)
+        self.transport.write(raw_response(refusal, self.settings.render))
         self._networkProducer.unregisterProducer()
         self.transport.loseWriteConnection()
         self.server.deadlines.set(self, LINGER)
@@ -148,6 +162,10 @@ class Channel(HTTPChannel):
             self.loseConnection()
         else:
             self.refuse(408, "The request took too long to arrive.")
+
+    def _expected(self) -> list[bytes]:
+        found: list[bytes] = self.requests[-1].requestHeaders.getRawHeaders(b"expect", [])
+        return found
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         self.refuse(400, "The request is not valid HTTP.")

@@ -6,6 +6,10 @@ from typing import Protocol
 EXTENSION = "rivulet.transport"
 """Key in `scope["extensions"]`. Other servers do not have it: fall back to `await send()`."""
 
+NAMED = "rivulet.named"
+"""Key in `scope["extensions"]`: a dictionary in which the application may put the `request_id` that it gave to a
+request, for refusals that the server makes on its behalf."""
+
 
 class Transport(Protocol):
     """Synchronous writes, in order with everything else that is sent there.

@@ -1,6 +1,7 @@
 """One HTTP request as ASGI: Daphne's, with backpressure, lazy bodies and honest endings."""
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -10,8 +11,8 @@ from twisted.web import http
 
 from realtime.server import handshake
 from realtime.server.body import BodyTransport
-from realtime.server.extension import EXTENSION
-from realtime.server.problems import problem
+from realtime.server.extension import EXTENSION, NAMED
+from realtime.server.problems import Refusal, response
 from realtime.server.settings import Access
 from realtime.server.websocket import WebSocket
 
@@ -24,6 +25,8 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _CONTROL = bytes(INVALID_HEADER_VALUE_BYTES | {*range(0x20), 0x7F} - {0x09})
 _LOWER: dict[bytes, bytes] = {}
 _LOWER_LIMIT = 256
+for _status in HTTPStatus:
+    http.RESPONSES.setdefault(_status.value, _status.phrase.encode())  # Twisted lacks some newer ones
 
 
 class Request(WebRequest):
@@ -39,6 +42,7 @@ class Request(WebRequest):
     _body_taken = False
     ended = False
     _began = 0.0
+    named: dict[str, str] | None = None
     _gone: asyncio.Event | None = None
 
     # Twisted's callbacks while the request arrives
@@ -72,7 +76,7 @@ class Request(WebRequest):
             scope = self._scope()
             values = self._values
             if not handshake.wants_websocket(values):
-                scope["extensions"] = {EXTENSION: BodyTransport(self)}
+                scope["extensions"][EXTENSION] = BodyTransport(self)
                 self.task = self.server.start(self, scope)
                 return
             accept = handshake.accept_key(method=self.method, version=self.clientproto, values=values)
@@ -125,7 +129,17 @@ class Request(WebRequest):
 
     def answer(self, status: int, detail: str) -> None:
         """The server's own response, when the application has not begun one."""
-        headers, body = problem(status, detail)
+        settings = self.server.settings
+        refusal = Refusal(
+            status=status,
+            detail=detail,
+            method=self.method.decode("latin-1"),
+            path=self.path.decode("latin-1"),
+            client=getattr(self.client, "host", None),
+            **(self.named or {}),
+        )
+        settings.on_refusal(refusal)
+        headers, body = response(refusal, settings.render)
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": body})
 
@@ -234,8 +248,10 @@ class Request(WebRequest):
             self.query_string.decode("ascii")
         except UnicodeDecodeError:
             raise handshake.Refused(400, "The request's path is not ASCII.") from None
+        self.named = {}
         return {
             "type": "http",
+            "extensions": {NAMED: self.named},
             "asgi": _ASGI,
             "http_version": self.clientproto.partition(b"/")[2].decode("ascii"),
             "method": method,

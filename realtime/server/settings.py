@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
+from realtime.server.problems import Refusal, Render, log_refusal, rfc9457
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -80,6 +82,10 @@ class ServerSettings:
     backlog: int = 2048
 
     access_log: Callable[[Access], None] | None = None
+    render: Render = rfc9457
+    """How the server's own refusals look."""
+    on_refusal: Callable[[Refusal], None] = log_refusal
+    """Told of each of the server's own refusals: no application sees them."""
 
     def __post_init__(self) -> None:
         for each in fields(self):

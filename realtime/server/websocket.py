@@ -69,7 +69,7 @@ class WebSocket:
         """Run the application, which accepts or refuses."""
         del scope["method"]
         scope["type"], scope["scheme"], scope["subprotocols"] = "websocket", "ws", subprotocols
-        scope["extensions"] = {name: {} for name in _EXTENSIONS} | {EXTENSION: self}
+        scope["extensions"] |= {name: {} for name in _EXTENSIONS} | {EXTENSION: self}
         self._path = scope["path"]
         self._inbox.put({"type": "websocket.connect"})
         self.server.websockets.add(self)

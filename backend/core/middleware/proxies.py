@@ -8,10 +8,16 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+import structlog
+
 from backend.core.asgi import App, Receive, Scope, Send, respond
+from backend.core.errors import BadRequest
+from backend.core.ids import new_id
+from backend.core.problems import CONTENT_TYPE, problem
 
 Network = IPv4Network | IPv6Network
 
+_log = structlog.get_logger("rivulet.http")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip", b"forwarded"})
 LOCAL = "127.0.0.1"
@@ -31,7 +37,7 @@ class TrustedProxies:
             return
         if any(_CONTROL.search(value) for _, value in scope["headers"]):
             if scope["type"] == "http":
-                await respond(send, status=400, body=b"Bad request\n", content_type="text/plain; charset=utf-8")
+                await _refuse(scope, send)
             else:
                 await send({"type": "websocket.close", "code": 4501})
             return
@@ -72,6 +78,17 @@ class TrustedProxies:
             if not self.trusts(address):
                 return found
         return found
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    """Before anything of the request is believed: the id is ours, and so is the line in the log."""
+    request_id = str(new_id())
+    client = scope["client"][0] if scope.get("client") else None
+    _log.info("refused", request_id=request_id, method=scope["method"], path=scope["path"], status=400, client=client)
+    error = BadRequest("A header has a control character.")
+    status, body, _ = problem(error, request_id=request_id, status=400)
+    headers = [(b"x-request-id", request_id.encode())]
+    await respond(send, status=status, body=body, content_type=CONTENT_TYPE, headers=headers)
 
 
 def _scheme(scope: Scope, protos: list[bytes]) -> str:

@@ -12,6 +12,7 @@ from backend.core.logging import level_of
 
 _log = structlog.get_logger("rivulet.http")
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_NAMED = "rivulet.named"  # the server's own refusals carry the same id
 _QUIET = ("/health/", "/static/", "/assets/")
 
 
@@ -28,6 +29,9 @@ class RequestLog:
             return
         request_id = _request_id(scope)
         state(scope)["request_id"] = request_id
+        named = scope.get("extensions", {}).get(_NAMED)
+        if named is not None:
+            named["request_id"] = request_id
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             if scope["type"] == "http":
                 await self._http(scope, receive, send, request_id)

@@ -1,6 +1,7 @@
 """Whatever a client does to the wire, it gets a clear answer or a cut, and other clients notice nothing."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from tests.integration.realtime_server.client import Raw, handshake, masked
 from tests.integration.realtime_server.conftest import Running
 
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
+CODES = {400: "bad_request", 413: "too_large", 417: "bad_request", 426: "bad_request", 431: "too_large"}
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +146,11 @@ async def test_slowloris_in_the_head_is_cut_by_time(server: Running, head: bytes
     answer = await reading
     assert time.monotonic() - began < 6
     assert answer.startswith(b"HTTP/1.1 408") if head else answer == b""
+    if head:
+        problem = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert problem["code"] == "unavailable"
+        assert b"x-request-id: " + problem["request_id"].encode() in answer
+        await server.says(problem["request_id"])
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
@@ -187,6 +194,13 @@ async def test_slowloris_in_the_body_is_cut_by_time(server: Running, framing: st
         pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 40_000 + b"\r\n\r\n", 431, id="long header"),
         pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431, id="many headers"),
         pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X" * 100_000, 431, id="endless line"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nExpect: cake\r\n\r\n", 417, id="an expectation"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, id="HTTP/2 to a plain port"),
+        pytest.param(b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400, id="a version from the future"),
+        pytest.param(
+            b"POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, id="no chunk"
+        ),
+        pytest.param(b"POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400, id="unknown framing"),
         pytest.param(handshake("/echo", version="12"), 426, id="old WebSocket version"),
         pytest.param(handshake("/echo", key="short"), 400, id="bad WebSocket key"),
         pytest.param(handshake("/echo", extra="Sec-WebSocket-Protocol: a b\r\n"), 400, id="bad subprotocol"),
@@ -200,7 +214,11 @@ async def test_a_bad_request_is_refused_with_its_status(server: Running, request
     got, head, body = await client.response()
     assert got == status
     assert "application/problem+json" in head
-    assert b'"detail"' in body
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (status, CODES[status])
+    assert f"x-request-id: {problem['request_id']}\r\n" in head.lower()
+    assert "Unknown" not in head
+    assert f"status={status}" in await server.says(problem["request_id"]), "it is in the log"
 
 
 async def test_a_body_beyond_the_limit_is_refused_before_it_is_sent(server: Running) -> None:

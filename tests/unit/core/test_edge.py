@@ -100,7 +100,10 @@ async def test_a_stranger_can_claim_neither_scheme_nor_request_id():
 @pytest.mark.parametrize("value", [b"a\x00b", b"a\rb", b"a\nb", b"\x1b[31m", b"\x7f"])
 async def test_control_bytes_in_a_header_are_refused(value):
     app = TrustedProxies(mirror, networks=NETWORKS)
-    assert (await call(app, headers=[(b"x-any", value)])).status == 400
+    reply = await call(app, headers=[(b"x-any", value)])
+    assert reply.status == 400
+    problem = json.loads(reply.body)
+    assert (problem["code"], problem["request_id"]) == ("bad_request", reply.headers[b"x-request-id"])
     assert (await call(app, headers=[(b"x-any", value)], kind="websocket"))[0]["type"] == "websocket.close"
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from realtime.server.deadlines import Deadlines
-from realtime.server.problems import problem, raw_problem
+from realtime.server.problems import Refusal, raw_response, response, rfc9457
 from realtime.server.settings import ServerSettings
 
 
@@ -45,9 +45,9 @@ async def test_a_deadline_fires_once_unless_it_is_met() -> None:
 
 
 def test_a_refusal_is_a_problem_with_a_stable_code() -> None:
-    headers, body = problem(413, "Too much.")
+    headers, body = response(Refusal(status=413, detail="Too much."), rfc9457)
     assert dict(headers)[b"content-length"] == str(len(body)).encode()
     assert b'"code": "too_large"' in body
-    raw = raw_problem(431, "Too much.")
+    raw = raw_response(Refusal(status=431, detail="Too much."), rfc9457)
     assert raw.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert b"\r\nconnection: close\r\n" in raw
