@@ -5,7 +5,7 @@ import functools
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, Protocol
 
 from realtime import hints
@@ -43,6 +43,7 @@ class Node:
 
     `layer` gives the channel layer over which other processes' hints come, or None for a process that stands alone.
     `problem` renders the errors of `events`; an application that has errors of its own over HTTP puts its own there.
+    `identified` is told whose request for events a scope is.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Node:
         self.kinds: dict[str, TopicKind] = {}
         self.commands: dict[str, Command[Any]] = {}
         self.problem = plain_problem
+        self.identified: Callable[[MutableMapping[str, Any], Principal], None] | None = None
         self.hub = Hub(log=log, kinds=self.kinds, settings=self.settings, held=self._held)
         self.look = Look(log, self.settings, missed=self._check, wiped=self._wiped)
         self.hub.doubt = self.look.doubt

@@ -1,6 +1,6 @@
 """A request for a topic's events, authenticated and authorised, and the answers that are not a stream."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -38,13 +38,15 @@ class TopicRequest:
         await self.kind.authorize(principal=self.principal, topic=self.topic)
 
 
-async def read_request(node: "Node", scope: Mapping[str, Any], receive: Receive, send: Send) -> TopicRequest:
+async def read_request(node: "Node", scope: MutableMapping[str, Any], receive: Receive, send: Send) -> TopicRequest:
     """Check everything about a request. Raises an `AppError`."""
     topic = _topic(scope.get("path", ""))
     kind = node.kinds.get(kind_of(topic) or "")
     principal = await node.access.authenticate(handshake(scope))
     if principal is None:
         raise Unauthenticated
+    if node.identified is not None:
+        node.identified(scope, principal)
     if kind is None:
         raise NotFound
     pairs = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)

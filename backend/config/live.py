@@ -5,7 +5,7 @@ still there, and the connections after that.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from backend.chat import commands, topics
 from backend.chat.host import GenerationHost, HostSettings, Resolve
 from backend.config.access import SiteAccess
 from backend.core import redis
-from backend.core.asgi import Receive, Send, request_id
+from backend.core.asgi import Receive, Send, request_id, state
 from backend.core.db import close_pool
 from backend.core.errors import AppError
 from backend.core.problems import problem
@@ -24,6 +24,7 @@ from backend.openai_api.app import OpenAIApplication
 from backend.openai_api.stored import StoredCompletions
 from backend.ops.health import Draining
 from realtime import Node, RealtimeSettings
+from realtime.hooks import Principal
 
 log = structlog.get_logger("rivulet.web")
 
@@ -49,6 +50,7 @@ class Live:
         )
         self.openai = OpenAIApplication(stored=StoredCompletions(self.node))
         self.node.problem = _problem
+        self.node.identified = _identified
         for kind in topics.kinds(self.host):
             self.node.register(kind)
         for command in commands.commands():
@@ -74,6 +76,10 @@ class Live:
 def _problem(scope: Mapping[str, Any], error: AppError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     status, body, headers = problem(error, request_id=request_id(dict(scope)))
     return status, body, [(name.lower().encode(), value.encode()) for name, value in headers]
+
+
+def _identified(scope: MutableMapping[str, Any], principal: Principal) -> None:
+    state(scope)["user"] = principal.user
 
 
 async def _quietly(step: Callable[[], Awaitable[None]]) -> None:
