@@ -18,8 +18,6 @@ from realtime.frames import (
     Ack,
     Connect,
     Connected,
-    ErrorBody,
-    Failure,
     Goaway,
     Ping,
     Refresh,
@@ -34,6 +32,7 @@ from realtime.limits import Bucket
 from realtime.log.base import LogAway
 from realtime.parse import BadFrame, Command, Rejected, own_frame, parse_frame
 from realtime.positions import kind_of
+from realtime.replies import expires_in, failure, number
 from realtime.session import Link, Session
 from realtime.subscribe import subscribe, subscribe_after
 from realtime.wire import message
@@ -78,6 +77,7 @@ class Connection:
         self._refused = refused
         self._connecting: asyncio.Task[None] | None = None
         self._last_id = 0
+        self._unanswered: set[int] = set()
         self._pending = 0
         self._pending_bytes = 0
         self._slots: asyncio.Semaphore | None = None
@@ -110,7 +110,7 @@ class Connection:
         except Rejected as rejected:
             self._last_id = max(self._last_id, rejected.id)
             if self._counts(self._command_bucket):
-                self._fail(rejected.id, rejected.error)
+                self._send(failure(rejected.id, rejected.error))
             return
         if isinstance(frame, Command):
             self._last_id = frame.id
@@ -132,6 +132,7 @@ class Connection:
             self.close(Close.BAD_FRAME, "an ack ahead of what was sent")
 
     def _begin(self, command: Command) -> None:
+        self._unanswered.add(command.id)
         if command.cmd == "connect":
             if self._connecting is not None or self.principal is not None:
                 self._fail(command.id, Conflict("This socket is connected already."))
@@ -179,6 +180,8 @@ class Connection:
         except Exception:
             logger.exception("The command %s failed", command.cmd)
             self._fail(command.id, Internal())
+        finally:
+            self._unanswered.discard(command.id)
 
     # Commands
 
@@ -209,11 +212,11 @@ class Connection:
         result = Connected(
             client=self.client,
             user=principal.user,
-            ping=_number(settings.ping),
-            pong_timeout=_number(settings.pong_timeout),
+            ping=number(settings.ping),
+            pong_timeout=number(settings.pong_timeout),
             max_frame=settings.max_frame,
         )
-        if (left := _expires_in(principal)) is not None:
+        if (left := expires_in(principal)) is not None:
             result.expires_in = left
         self._reply(command.id, result)
 
@@ -257,16 +260,23 @@ class Connection:
             raise NotFound
         self._check_room(frame.topic)
         await kind.authorize(principal=self.principal, topic=frame.topic)
-        since = frame.since or None
-        await subscribe(self.session, hub=self.node.hub, topic=frame.topic, since=since, reply_id=id_)
+
+        def send(wire: bytes) -> None:
+            self._answered(id_, wire)
+
+        try:
+            await subscribe(
+                self.session, hub=self.node.hub, topic=frame.topic, since=frame.since or None, reply_id=id_, send=send
+            )
+        except Exception as error:
+            if id_ in self._unanswered:
+                raise
+            self._lost(frame.topic, error)
 
     async def _subscribe_after(self, id_: int, result: CommandResult) -> None:
         topic, since = result.subscribe or ("", None)
-        replied = False
 
         def reply() -> None:
-            nonlocal replied
-            replied = True
             self._reply(id_, result.result)
 
         try:
@@ -275,10 +285,20 @@ class Connection:
                 await subscribe_after(
                     self.session, hub=self.node.hub, topic=topic, since=since, replayed=result.replayed, reply=reply
                 )
-        except (AppError, LogAway) as error:
-            if not replied:
+        except Exception as error:  # noqa: BLE001 - the command itself was done
+            if id_ in self._unanswered:
                 reply()
-            self.unsubscribed(topic, error if isinstance(error, AppError) else Unavailable())
+            self._lost(topic, error)
+
+    def _lost(self, topic: str, error: Exception) -> None:
+        """A subscription failed that the client was told of already: it is told of its end, never of another answer."""
+        if isinstance(error, AppError):
+            self.unsubscribed(topic, error)
+        elif isinstance(error, LogAway):
+            self.unsubscribed(topic, Unavailable())
+        else:
+            logger.error("A subscription to %s failed", topic, exc_info=error)
+            self.unsubscribed(topic, Internal())
 
     async def _unsubscribe(self, id_: int, frame: Unsubscribe) -> None:
         self.session.detach(frame.topic)
@@ -289,7 +309,7 @@ class Connection:
         if self.principal is None or principal.user != self.principal.user:
             raise Forbidden("This token is another user's.")
         self.principal = principal
-        left = _expires_in(principal)
+        left = expires_in(principal)
         self._reply(id_, Refreshed() if left is None else Refreshed(expires_in=left))
 
     def _check_room(self, topic: str) -> None:
@@ -312,13 +332,18 @@ class Connection:
     # Out
 
     def _reply(self, id_: int, result: Any) -> None:
-        self._send(message(Reply(id=id_, result=result)))
+        self._answered(id_, message(Reply(id=id_, result=result)))
 
     def _fail(self, id_: int, error: AppError) -> None:
-        body = ErrorBody(code=error.code, message=error.message, temporary=error.temporary)
-        if error.retry_after_ms is not None:
-            body.retry_after_ms = error.retry_after_ms
-        self._send(message(Failure(id=id_, error=body)))
+        self._answered(id_, failure(id_, error))
+
+    def _answered(self, id_: int, wire: bytes) -> None:
+        """The one answer to a command; whatever comes after it is not sent."""
+        if id_ in self._unanswered:
+            self._unanswered.discard(id_)
+            self._send(wire)
+        else:
+            logger.error("A command has its answer already, so this is not sent: %.200r", wire)
 
     def _send(self, wire: bytes) -> None:
         if not self.closing and not self.session.write(wire):
@@ -371,11 +396,3 @@ class Connection:
         self.closing = True
         self.session.close()
         self.node.leave(self)
-
-
-def _expires_in(principal: Principal) -> float | None:
-    return None if principal.expires_at is None else max(0, round(principal.expires_at - time.time()))
-
-
-def _number(value: float) -> float:
-    return int(value) if value == int(value) else value

@@ -14,8 +14,10 @@ from realtime.session import Session
 from realtime.wire import message
 
 
-async def subscribe(session: Session, *, hub: Hub, topic: str, since: Position | None, reply_id: int) -> None:
-    """Answer a `subscribe`: the reply, then the events. The caller has authorised it."""
+async def subscribe(
+    session: Session, *, hub: Hub, topic: str, since: Position | None, reply_id: int, send: Callable[[bytes], None]
+) -> None:
+    """Answer a `subscribe`: the reply by `send`, then the events. The caller has authorised it."""
     async with hub.following(topic) as feed:
         recovery = await recover(hub, feed, since, session.settings)
         if session.closed:
@@ -23,9 +25,9 @@ async def subscribe(session: Session, *, hub: Hub, topic: str, since: Position |
         session.detach(topic)
         cursor = Cursor(session, feed)
         result = Subscribed(topic=topic, recovered=recovery.recovered, position=recovery.position)
-        if recovery.snapshot is not None and _inline(session, cursor, recovery, result, reply_id):
+        if recovery.snapshot is not None and _inline(session, cursor, recovery, result, reply_id, send):
             return
-        _send(session, message(Reply(id=reply_id, result=result)))
+        send(message(Reply(id=reply_id, result=result)))
         _attach(session, cursor, feed, recovery)
 
 
@@ -41,7 +43,14 @@ async def subscribe_after(
             _attach(session, Cursor(session, feed), feed, recovery)
 
 
-def _inline(session: Session, cursor: Cursor, recovery: Recovery, result: Subscribed, reply_id: int) -> bool:
+def _inline(
+    session: Session,
+    cursor: Cursor,
+    recovery: Recovery,
+    result: Subscribed,
+    reply_id: int,
+    send: Callable[[bytes], None],
+) -> bool:
     """Put the snapshot into the reply where it fits there and into the window."""
     data: dict[str, Any] = recovery.snapshot.data if recovery.snapshot else {}
     wire = message(Reply(id=reply_id, result=Subscribed(result.topic, result.recovered, result.position, data)))
@@ -50,7 +59,7 @@ def _inline(session: Session, cursor: Cursor, recovery: Recovery, result: Subscr
     cursor.stand(recovery.position)
     cursor.snap_offset = recovery.position.offset
     cursor.charge(0, len(wire))
-    _send(session, wire)
+    send(wire)
     session.attach(cursor)
     return True
 
@@ -64,8 +73,3 @@ def _attach(session: Session, cursor: Cursor, feed: Feed, recovery: Recovery) ->
         pages = snapshot_pages(feed.topic, position, recovery.snapshot.data, limit=session.frame_limit)
         cursor.begin(Paging(position, pages))
     session.attach(cursor)
-
-
-def _send(session: Session, wire: bytes) -> None:
-    if not session.write(wire):
-        session.block()
