@@ -358,3 +358,24 @@ async def stored(started: Started) -> MessageOut | None:
         return (await message_get(message=started.message))[0]
     except Unavailable:
         return None
+
+
+async def test_who_subscribes_right_after_the_reply_meets_the_source(bench: Bench) -> None:
+    """The reply may be read, and a subscription made, before the answer's task has run at all."""
+    ada = await bench.person()
+    gate = asyncio.Event()
+    bench.provider.script = steps(words(2), gate, words(1, 2), [Finish("stop")])
+
+    def met(started: Started) -> None:
+        held = bench.node.writer.held(started.topic)
+        assert held is not None, "the source is open before anyone knows of it"
+        assert held.source.epoch == started.position.epoch
+        assert bench.host.source(started.generation) is held.source
+
+    first = await bench.send(ada)
+    met(first)
+    gate.set()
+    assert (await bench.ended(first)).status == "done"
+    second = await bench.retry(ada, first.message)
+    met(second)
+    assert (await bench.ended(second)).status == "done"
