@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 def database_settings(url: str, *, pool: int) -> dict[str, Any]:
     """A libpq URL as Django's setting, with the native pool of `pool` sessions; 0: one session for a thread.
 
+    Sessions are looked at before they are used again, so that a restart of the database fails nobody afterwards.
     Without a URL, before the embedded engines' first start: a database that does not answer.
     """
     if not url:
@@ -19,7 +20,13 @@ def database_settings(url: str, *, pool: int) -> dict[str, Any]:
     options: dict[str, Any] = {key: value for key, value in parts.items() if key not in names}
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
-    return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options, **found}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+        **found,
+    }
 
 
 def broker_url(url: str) -> str:

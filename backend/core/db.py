@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import django.db
 import psycopg
+import structlog
 from django.conf import settings
 from django.db import connection, connections
 from psycopg import AsyncConnection
@@ -27,6 +28,8 @@ Row = dict[str, Any]
 Values = Sequence[Any] | Mapping[str, Any]
 
 THREADS = 4
+log = structlog.get_logger(__name__)
+
 APPLICATION = "rivulet"
 """What `pg_stat_activity` calls the native pool's connections."""
 
@@ -41,6 +44,7 @@ AWAY = (
 """What is raised while PostgreSQL can't be reached, restarts, or gives up a statement for now."""
 
 _executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="orm")
+_doubted: dict[AsyncConnectionPool[AsyncConnection[Any]], asyncio.Task[None]] = {}
 _pools: dict[asyncio.AbstractEventLoop, AsyncConnectionPool[AsyncConnection[Any]]] = {}
 
 
@@ -79,7 +83,24 @@ async def connect() -> AsyncIterator[AsyncConnection[Any]]:
         async with (await pool()).connection() as found:
             yield found
     except AWAY as error:
+        _doubt()
         raise Unavailable from error
+
+
+def _doubt() -> None:
+    """Where one connection is dead, so are the others, as a rule: replace them before anyone meets them."""
+    found = _pools.get(asyncio.get_running_loop())
+    if found is not None and found not in _doubted:
+        _doubted[found] = asyncio.create_task(_check(found))
+
+
+async def _check(doubted: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
+    try:
+        await doubted.check()
+    except AWAY:
+        log.info("the database is still away")
+    finally:
+        del _doubted[doubted]
 
 
 async def rows(statement: str, values: Values, *, on: AsyncConnection[Any] | None = None) -> list[Row]:
