@@ -22,7 +22,6 @@ ALGORITHM = "HS256"
 ISSUER = "rivulet"
 AUDIENCE = "rivulet:api"
 TYPE = "at+jwt"
-LIFE_S = 600
 _CLAIMS = ["exp", "iat", "iss", "aud", "sub", "sid", "jti", "typ"]
 
 
@@ -35,8 +34,8 @@ class AccessToken:
     expires_at: float
 
 
-def issue(*, user_id: UUID, family_id: UUID, life_s: int = LIFE_S) -> str:
-    """A signed access token."""
+def issue(*, user_id: UUID, family_id: UUID, life_s: int | None = None) -> str:
+    """A signed access token; it lasts `life_s` seconds, else as long as the settings say."""
     kid, key = next(iter(_keys().items()))
     now = int(time.time())
     claims = {
@@ -47,7 +46,7 @@ def issue(*, user_id: UUID, family_id: UUID, life_s: int = LIFE_S) -> str:
         "sid": str(family_id),
         "jti": str(new_id()),
         "iat": now,
-        "exp": now + life_s,
+        "exp": now + (settings.RIVULET.access_token_seconds if life_s is None else life_s),
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": TYPE})
 

@@ -79,6 +79,9 @@ class Environment(BaseSettings):
         1.0, ge=0, le=3600, description="Least time between two copies of a running answer in PostgreSQL."
     )
     limits: Literal["on", "off"] = Field("on", description="Rate limits and caps per user; off for benchmarks.")
+    access_token_seconds: int = Field(
+        600, ge=1, le=3600, description="Life of an app's access token; refreshed with the refresh token."
+    )
     secret_key_fallbacks: str = Field(
         "", description="Former values of SECRET_KEY, comma-separated: still accepted while they are phased out."
     )

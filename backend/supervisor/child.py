@@ -15,8 +15,8 @@ from backend.supervisor.console import tell
 
 LONGEST_LINE = 64 * 1024
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 15.0
-STEADY_AFTER = 30.0  # seconds of life that make the next pause the first again
+LONGEST_PAUSE = 10.0
+STEADY_AFTER = 10.0  # seconds of life after which the next start is at once
 
 
 class StartFailed(Exception):
@@ -134,17 +134,19 @@ class Child:
             await asyncio.sleep(0.05)
 
     async def _keep(self) -> None:
-        """Start it again whenever it ends, at growing pauses while it ends soon."""
-        pause = FIRST_PAUSE
+        """Start it again whenever it ends: at once, but at growing pauses while it ends soon."""
+        pause = 0.0
         loop = asyncio.get_running_loop()
         while self._process is not None:
             born = loop.time()
             status = await self._process.wait()
             self._end_group(self._process.pid)
             await self._reap()
-            pause = FIRST_PAUSE if loop.time() - born > STEADY_AFTER else min(pause * 2, LONGEST_PAUSE)
-            tell(self.spec.name, f"ended ({_how(status)}); it starts again in {pause / 2:.1f} s")
-            await asyncio.sleep(pause / 2)
+            steady = loop.time() - born > STEADY_AFTER
+            pause = 0.0 if steady else min(max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            when = f"in {pause:.1f} s" if pause else "at once"
+            tell(self.spec.name, f"ended ({_how(status)}); it starts again {when}")
+            await asyncio.sleep(pause)
             try:
                 await self._spawn()
             except Exception as error:  # noqa: BLE001  # whatever hinders a restart may pass

@@ -5,10 +5,11 @@ lost on the way, gives the same successor. Later, or when the successor was exch
 is revoked, for whoever holds the other copy may be a thief.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ class Pair:
 
     access_token: str
     refresh_token: str
-    expires_in: int = jwt.LIFE_S
+    expires_in: int = field(default_factory=lambda: int(settings.RIVULET.access_token_seconds))
 
 
 def family_start(*, user_id: UUID, session_key: str) -> tuple[UUID, Pair]:
