@@ -15,7 +15,9 @@ from django.http import HttpRequest
 
 from backend.accounts import jwt
 from backend.accounts.models import TokenFamily, User
+from backend.accounts.refusals import note_refusal
 from backend.accounts.services import people, sessions, tokens
+from backend.core.asgi import state
 from backend.core.errors import Unauthenticated
 
 
@@ -75,7 +77,11 @@ class TokenStrategy(SessionTokenStrategy):
             return given
         try:
             access = jwt.verify(value.strip())
-        except Unauthenticated:
+        except Unauthenticated as error:
+            noted = state(request.scope)  # type: ignore[attr-defined]  # allauth asks several times
+            if not noted.get("refusal"):
+                noted["refusal"] = True
+                note_refusal(error, kind="access", value=value.strip())
             return None
         family = TokenFamily.objects.filter(pk=access.family_id, user_id=access.user_id, revoked__isnull=True).first()
         return family.session_key if family else None
@@ -94,6 +100,7 @@ class TokenStrategy(SessionTokenStrategy):
         """The next pair, or None when the token is no good."""
         try:
             pair = tokens.refresh(refresh_token=refresh_token)
-        except Unauthenticated:
+        except Unauthenticated as error:
+            note_refusal(error, kind="refresh")
             return None
         return pair.access_token, pair.refresh_token

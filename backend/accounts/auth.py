@@ -20,12 +20,14 @@ from django.utils.crypto import constant_time_compare
 from backend.accounts import jwt, origins, secrets, selectors
 from backend.accounts.models import User
 from backend.accounts.principal import Method, Principal
+from backend.accounts.refusals import Refused, note_refusal
 from backend.core.asgi import Scope, header
 from backend.core.db import row
 from backend.core.errors import Unauthenticated
 
 TICKET_PROTOCOL = "ticket."
 _MAX_TOKEN = 4096
+NO_KEY = "This API key was deleted or never existed."
 REVOKED = "This session, key or token was ended. Sign in again."
 
 
@@ -84,7 +86,15 @@ async def authenticate(
 
 
 async def authenticate_token(token: str) -> Principal:
-    """Verify an access token or an API key. Raises `Unauthenticated`."""
+    """Verify an access token or an API key. Raises `Unauthenticated`, which is noted in the security log."""
+    try:
+        return await _by_token(token)
+    except Unauthenticated as error:
+        note_refusal(error, kind="key" if token.startswith("rvk_") else "access", value=token)
+        raise
+
+
+async def _by_token(token: str) -> Principal:
     if len(token) > _MAX_TOKEN:
         raise Unauthenticated("The token is too long.", reason="malformed")
     if token.startswith("rvk_"):
@@ -96,7 +106,15 @@ async def authenticate_token(token: str) -> Principal:
 
 
 async def redeem_ticket(value: str) -> Principal:
-    """Use up a ticket: the principal of the credential that asked for it. Raises `Unauthenticated`."""
+    """Use up a ticket: the principal of the credential that asked for it. Raises `Unauthenticated`, noted as well."""
+    try:
+        return await _by_ticket(value)
+    except Unauthenticated as error:
+        note_refusal(error, kind="ticket")
+        raise
+
+
+async def _by_ticket(value: str) -> Principal:
     if not secrets.well_formed("rvt_", value):
         raise Unauthenticated("The ticket is not valid.", reason="malformed")
     found = await row(
@@ -162,18 +180,21 @@ def session_fits(data: Mapping[str, Any], *, password: str) -> bool:
 async def _by_family(*, user_id: UUID, family_id: UUID, expires_at: float) -> Principal:
     found = await selectors.family_person(user_id=user_id, family_id=family_id)
     if found is None or found[1] is not None:
-        raise Unauthenticated(REVOKED, reason="revoked")
+        raise Refused(REVOKED, reason="revoked", person=user_id)
     return _principal(found[0], method="jwt", expires_at=expires_at, session_id=str(family_id))
 
 
 async def _by_key(*, hash: str | None = None, key_id: UUID | None = None) -> Principal:  # noqa: A002
     found = await selectors.key_person(hash=hash, key_id=key_id)
-    if found is None or found[1]["revoked"] is not None:
-        raise Unauthenticated("This API key was deleted or never existed.", reason="revoked")
+    if found is None:
+        raise Unauthenticated(NO_KEY, reason="revoked")
     person, key = found
+    if key["revoked"] is not None:
+        raise Refused(NO_KEY, reason="revoked", credential_id=key["key_id"], person=person.id)
     expires_at = key["expires"].timestamp() if key["expires"] else None
     if expires_at is not None and expires_at <= time.time():
-        raise Unauthenticated("This API key has expired.", reason="expired")
+        reason = "This API key has expired."
+        raise Refused(reason, reason="expired", credential_id=key["key_id"], person=person.id)
     if key["stale"]:
         await selectors.key_used(key["key_id"])
     return _principal(
@@ -197,7 +218,7 @@ def _principal(
     store_default: bool = False,
 ) -> Principal:
     if not person.is_active:
-        raise Unauthenticated("This account is closed.", reason="closed")
+        raise Refused("This account is closed.", reason="closed", credential_id=key_id or "", person=person.id)
     return Principal(
         user_id=person.id,
         email=person.email,

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from backend.accounts import jwt, secrets
 from backend.accounts.models import RefreshToken, TokenFamily
+from backend.accounts.refusals import Refused
 from backend.accounts.services.people import auth_version_bump
 from backend.core.errors import Unauthenticated
 
@@ -49,7 +50,8 @@ def refresh(*, refresh_token: str) -> Pair:
         raise Unauthenticated("The refresh token is not valid.", reason="malformed")
     family_id, user_id, reason = _exchange(refresh_token)
     if reason is not None:
-        raise Unauthenticated("The refresh token is over or was revoked. Sign in again.", reason=reason)
+        sentence = "The refresh token is over or was revoked. Sign in again."
+        raise Refused(sentence, reason=reason, credential_id=family_id, person=user_id)
     return Pair(jwt.issue(user_id=user_id, family_id=family_id), secrets.successor(refresh_token))
 
 

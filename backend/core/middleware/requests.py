@@ -32,7 +32,8 @@ class RequestLog:
         named = scope.get("extensions", {}).get(_NAMED)
         if named is not None:
             named["request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        client = scope["client"][0] if scope.get("client") else None
+        with structlog.contextvars.bound_contextvars(request_id=request_id, client=client):
             if scope["type"] == "http":
                 await self._http(scope, receive, send, request_id)
             else:
@@ -65,7 +66,6 @@ class RequestLog:
                 path=scope["path"],
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
-                client=scope["client"][0] if scope.get("client") else None,
                 user=state(scope).get("user"),
             )
 

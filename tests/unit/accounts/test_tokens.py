@@ -23,7 +23,7 @@ def claims(**changes):
         "sid": str(FAMILY),
         "jti": "1",
         "iat": now,
-        "exp": now + 60,
+        "exp": now + 3600,
     }
     return {name: value for name, value in {**good, **changes}.items() if value is not None}
 
