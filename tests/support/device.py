@@ -155,6 +155,8 @@ class Follower:
         self.position = {"epoch": epoch, "offset": offset}
         if frame["type"] == "part.delta":
             self.text += frame["data"]["text"]
+        elif frame["type"] == "reset":
+            self.text = "".join(part["text"] for part in frame["data"]["parts"] if part["kind"] == "text")
         if frame["type"] in TERMINAL:
             self.ended = frame
         self._changed()

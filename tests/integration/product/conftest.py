@@ -46,8 +46,8 @@ def upstream() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="module")
 def product(upstream: Upstream) -> Iterator[Product]:
-    settings = {"TITLES": "off", "OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "test"}
-    with Product(run.new_home(), **settings) as running:
+    provider = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "test", "OPENAI_CONTINUATION": "prefix"}
+    with Product(run.new_home(), TITLES="off", **provider) as running:
         yield running
 
 
