@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from backend.core.db import close_pool
+from backend.ops.health import Draining
 from tests.support.scripted import Registry, ScriptedProvider
 from tests.support.site import Site
 from tests.support.sockets import Client
@@ -31,6 +32,7 @@ class LiveSite(Site):
         self.app.live = None
         await self.close()
         await self.live.stop()
+        Draining.now = False
         await close_pool()
 
     @property
