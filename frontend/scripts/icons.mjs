@@ -1,6 +1,6 @@
 // Draws the app icons from the mark: `npm run icons -- /usr/bin/chromium`. The PNGs are kept in public/.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,3 +60,19 @@ for (const { file, side, inset, round, ground, ink, line } of icons) {
   );
 }
 rmSync(work, { recursive: true });
+
+// What a browser asks for on pages that name no icon: an ICO that holds the PNG as it is.
+const png = readFileSync(join(target, "icon-32.png"));
+const head = Buffer.alloc(22);
+for (const [at, value] of [
+  [2, 1],
+  [4, 1],
+  [10, 1],
+  [12, 32],
+])
+  head.writeUInt16LE(value, at);
+head.writeUInt8(32, 6);
+head.writeUInt8(32, 7);
+head.writeUInt32LE(png.length, 14);
+head.writeUInt32LE(head.length, 18);
+writeFileSync(join(target, "favicon.ico"), Buffer.concat([head, png]));
