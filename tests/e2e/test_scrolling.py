@@ -69,7 +69,7 @@ def test_the_place_is_kept_over_a_reload(chat: Chat) -> None:
     chat.asked("n=900 rate=0")
     chat.scroller.hover()
     chat.page.mouse.wheel(0, -500)
-    until(chat.page, "id => localStorage.getItem(`rivulet.place.${id}`)", chat.id)
+    until(chat.page, "key => localStorage.getItem(`rivulet.of.${key}`)", f"{chat.person.me['id']}.place.{chat.id}")
     at = chat.scroller.evaluate("box => box.scrollTop")
     chat.page.reload()
     chat.finished()

@@ -1,5 +1,5 @@
 import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { storage } from "@/lib/storage";
+import { personal } from "@/lib/person";
 import { api } from "./client";
 import { queryClient } from "./query";
 import type { Conversation, ConversationPatch, Page } from "./types";
@@ -22,7 +22,7 @@ const withoutHidden = (page: Page<Conversation>): Page<Conversation> =>
 
 function lastSeen(): Pages | undefined {
   try {
-    const items = JSON.parse(storage.get("conversations") ?? "null") as Conversation[] | null;
+    const items = JSON.parse(personal.get("conversations") ?? "null") as Conversation[] | null;
     return items ? { pages: [{ items, next: null }], pageParams: [null] } : undefined;
   } catch {
     return undefined;
@@ -39,7 +39,7 @@ export function useConversations(filter: ListFilter, enabled = true) {
       const query = { cursor: pageParam, limit: 50, archived: filter.archived, q: filter.q };
       const page = withoutHidden(await api<Page<Conversation>>("conversations", { query, signal }));
       if (isPlain(filter) && pageParam === null)
-        storage.set("conversations", JSON.stringify(page.items.slice(0, 40)));
+        personal.set("conversations", JSON.stringify(page.items.slice(0, 40)));
       return page;
     },
     getNextPageParam: (page) => page.next,

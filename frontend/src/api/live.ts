@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { storage } from "@/lib/storage";
+import { onPerson, personal } from "@/lib/person";
 import { queryClient } from "./query";
 import type { Conversation } from "./types";
 import { removeFromLists, upsertInLists } from "./conversations";
@@ -13,14 +13,13 @@ export const useMarks = create<{ running: ReadonlySet<string>; unread: ReadonlyS
 /** Unread marks survive a reload and follow to other tabs. */
 function keptUnread(): ReadonlySet<string> {
   try {
-    return new Set(JSON.parse(storage.get("unread") ?? "[]") as string[]);
+    return new Set(JSON.parse(personal.get("unread") ?? "[]") as string[]);
   } catch {
     return new Set();
   }
 }
-window.addEventListener("storage", (event) => {
-  if (event.key === "rivulet.unread") useMarks.setState({ unread: keptUnread() });
-});
+personal.onChange("unread", () => useMarks.setState({ unread: keptUnread() }));
+onPerson(() => useMarks.setState({ unread: keptUnread(), running: new Set() }));
 
 function mark(kind: "running" | "unread", id: string, on: boolean): void {
   const marks = useMarks.getState()[kind];
@@ -29,7 +28,7 @@ function mark(kind: "running" | "unread", id: string, on: boolean): void {
   if (on) next.add(id);
   else next.delete(id);
   useMarks.setState({ [kind]: next });
-  if (kind === "unread") storage.set("unread", JSON.stringify([...next].slice(-200)));
+  if (kind === "unread") personal.set("unread", JSON.stringify([...next].slice(-200)));
 }
 
 export const setRunning = (id: string, on: boolean): void => mark("running", id, on);

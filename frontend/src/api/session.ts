@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { becomePerson, clearPerson, personal, whose } from "@/lib/person";
 import { storage } from "@/lib/storage";
 import { account } from "./account";
 import { api, csrfToken, onSignedOut } from "./client";
@@ -24,6 +25,7 @@ function remembered(): Me | null {
 }
 
 const before = remembered();
+becomePerson(before?.id ?? null);
 const met = csrfToken() !== null && storage.get("left") === null;
 export const useSession = create<SessionState>(() => ({
   status: before ? "in" : met ? "unknown" : "out",
@@ -34,14 +36,22 @@ export const useMe = (): Me | null => useSession((state) => state.me);
 export function setMe(me: Me): void {
   storage.set("me", JSON.stringify(me));
   storage.set("left", null);
+  become(me);
+}
+
+function become(me: Me): void {
+  if (whose() !== null && whose() !== me.id) queryClient.clear();
+  becomePerson(me.id);
   useSession.setState({ status: "in", me });
 }
 
-/** Forgets the person and all that was fetched for them. */
+/** Forgets the person and all that was fetched for them. What they wrote and did not send waits for them. */
 export function forget(): void {
-  for (const name of ["me", "conversations", "models", "unread"]) storage.set(name, null);
+  for (const name of ["conversations", "models"]) personal.set(name, null);
+  storage.set("me", null);
   storage.set("left", "1");
   queryClient.clear();
+  becomePerson(null);
   useSession.setState({ status: "out", me: null });
 }
 
@@ -57,9 +67,12 @@ export async function confirmSession(): Promise<boolean> {
   }
 }
 
+/** By their own hand: what they wrote and did not send goes too. */
 export async function signOut(): Promise<void> {
   await account.logout();
+  const id = whose();
   forget();
+  if (id !== null) clearPerson(id);
 }
 
 onSignedOut(() => {
@@ -70,6 +83,6 @@ onSignedOut(() => {
 window.addEventListener("storage", (event) => {
   if (event.key !== "rivulet.me") return;
   const me = remembered();
-  if (me) useSession.setState({ status: "in", me });
+  if (me) become(me);
   else forget();
 });

@@ -11,6 +11,7 @@ const publicPath = /^\/(login|signup|forgot|reset-password|verify-email)(\/|$)/;
 /** Signed in: the shell with chats and settings. Signed out: the pages of sign-up and sign-in, and back to where one was. */
 export function Routes() {
   const status = useSession((state) => state.status);
+  const person = useSession((state) => state.me?.id);
   const [location] = useLocation();
   const isPublic = publicPath.test(location);
 
@@ -34,11 +35,11 @@ export function Routes() {
   return (
     <Switch>
       <Route path="/">
-        <Shell view={{ kind: "chat", id: null }} />
+        <Shell key={person} view={{ kind: "chat", id: null }} />
       </Route>
-      <Route path="/c/:id">{({ id }) => <Shell view={{ kind: "chat", id }} />}</Route>
+      <Route path="/c/:id">{({ id }) => <Shell key={person} view={{ kind: "chat", id }} />}</Route>
       <Route path="/settings/:tab?">
-        {({ tab }) => <Shell view={{ kind: "settings", tab: tab ?? "profile" }} />}
+        {({ tab }) => <Shell key={person} view={{ kind: "settings", tab: tab ?? "profile" }} />}
       </Route>
       <Route>
         <NotFound />

@@ -5,12 +5,14 @@ import { useConversation } from "@/api/conversations";
 import { explain } from "@/api/errors";
 import { signOut } from "@/api/session";
 import ChatPage from "@/features/chat/ChatPage";
+import { outbox } from "@/features/chat/session/outbox";
 import { Sidebar } from "@/features/conversations/Sidebar";
 import { useT } from "@/lib/i18n";
 import { narrow, setDrawer, setOverlay, toggleSidebar, useLayout } from "@/lib/layout";
 import { navigate, paths } from "@/lib/router";
 import { HeaderOutlet, IconButton, toast } from "@/ui";
 import { ConnectionNote } from "./ConnectionNote";
+import { LeaveDialog } from "./LeaveDialog";
 import { Overlays } from "./Overlays";
 import styles from "./Shell.module.css";
 import { Title } from "./Title";
@@ -48,7 +50,13 @@ export function Shell({ view }: { view: View }) {
     if (isNarrow) setDrawer(true);
     else if (!sidebar) toggleSidebar();
   };
-  useAppCommands({ openArchive, signOut: () => void leave() });
+  const [losing, setLosing] = useState(0);
+  const onSignOut = () => {
+    const unsent = outbox.items.get().length;
+    if (unsent > 0) setLosing(unsent);
+    else void leave();
+  };
+  useAppCommands({ openArchive, signOut: onSignOut });
   useDrawerSwipe({ enabled: isNarrow, open: drawer, side, veil });
 
   useEffect(() => setDrawer(false), [location]);
@@ -95,7 +103,7 @@ export function Shell({ view }: { view: View }) {
           onToggle={toggleSidebar}
           onOpen={() => setDrawer(false)}
           onShortcuts={() => setOverlay("shortcuts")}
-          onSignOut={() => void leave()}
+          onSignOut={onSignOut}
         />
       </aside>
       <div ref={veil} className={styles["veil"]} data-open={drawer} onClick={() => setDrawer(false)} />
@@ -133,12 +141,22 @@ export function Shell({ view }: { view: View }) {
           ) : (
             <Suspense fallback={null}>
               <Title>{t("settings.title")}</Title>
-              <SettingsPage tab={view.tab} onSignOut={() => void leave()} />
+              <SettingsPage tab={view.tab} onSignOut={onSignOut} />
             </Suspense>
           )}
         </main>
       </div>
       <Overlays />
+      {losing > 0 ? (
+        <LeaveDialog
+          unsent={losing}
+          onStay={() => setLosing(0)}
+          onLeave={() => {
+            setLosing(0);
+            void leave();
+          }}
+        />
+      ) : null}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import { storage } from "@/lib/storage";
+import { personal } from "@/lib/person";
 
 export interface Model {
   name: string;
@@ -21,7 +21,7 @@ export function useModels() {
     staleTime: 5 * 60_000,
     queryFn: async ({ signal }) => {
       const { items } = await api<{ items: Model[] }>("models", { signal });
-      storage.set(SEEN, JSON.stringify(items.slice(0, 50)));
+      personal.set(SEEN, JSON.stringify(items.slice(0, 50)));
       return items;
     },
     placeholderData: seenModels,
@@ -31,7 +31,7 @@ export function useModels() {
 /** The models of the last visit, until the server has told those of today. */
 function seenModels(): Model[] | undefined {
   try {
-    return (JSON.parse(storage.get(SEEN) ?? "null") as Model[] | null) ?? undefined;
+    return (JSON.parse(personal.get(SEEN) ?? "null") as Model[] | null) ?? undefined;
   } catch {
     return undefined;
   }
@@ -39,11 +39,11 @@ function seenModels(): Model[] | undefined {
 
 /** What a new conversation is asked with: what was chosen last, while it is still there. */
 export function lastModel(): string | null {
-  return storage.get(LAST);
+  return personal.get(LAST);
 }
 
 export function rememberModel(name: string | null): void {
-  storage.set(LAST, name);
+  personal.set(LAST, name);
 }
 
 /** The entry that a name stands for; the default where there is no name or no such model. */

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { whose } from "@/lib/person";
 import { onDraft, readDraft, writeDraft } from "../session/drafts";
 
 const KEEP_MS = 200;
@@ -27,9 +28,10 @@ export function useDraft(conversation: string | null): [string, (text: string) =
   const change = (text: string) => {
     setHeld({ conversation, text });
     clearTimeout(timer.current);
+    const writer = whose();
     pending.current = () => {
       pending.current = null;
-      writeDraft(conversation, text);
+      writeDraft(conversation, text, writer);
     };
     if (text === "") pending.current();
     else timer.current = window.setTimeout(() => pending.current?.(), KEEP_MS);

@@ -1,21 +1,18 @@
-import { storage } from "@/lib/storage";
+import { personal, whose } from "@/lib/person";
 
 /** What stands in the composer, by conversation (`new` for none): kept across reloads, and the same in other tabs. */
 const name = (conversation: string | null): string => `draft.${conversation ?? "new"}`;
 
 export function readDraft(conversation: string | null): string {
-  return storage.get(name(conversation)) ?? "";
+  return personal.get(name(conversation)) ?? "";
 }
 
-export function writeDraft(conversation: string | null, text: string): void {
-  storage.set(name(conversation), text === "" ? null : text);
+/** `writer`: who typed it; by the time it is kept someone else may be here. */
+export function writeDraft(conversation: string | null, text: string, writer = whose()): void {
+  personal.set(name(conversation), text === "" ? null : text, writer);
 }
 
 /** Calls when another tab changed this conversation's draft. */
 export function onDraft(conversation: string | null, changed: (text: string) => void): () => void {
-  const listener = (event: StorageEvent) => {
-    if (event.key === `rivulet.${name(conversation)}`) changed(event.newValue ?? "");
-  };
-  window.addEventListener("storage", listener);
-  return () => window.removeEventListener("storage", listener);
+  return personal.onChange(name(conversation), (value) => changed(value ?? ""));
 }

@@ -1,5 +1,5 @@
 import { MutableCell, type Cell } from "@/realtime";
-import { storage } from "@/lib/storage";
+import { onPerson, personal } from "@/lib/person";
 
 /** What a person sent and the server has not confirmed. It survives reloads; the key makes sending it twice harmless. */
 export interface Outgoing {
@@ -17,6 +17,10 @@ export interface Outgoing {
   /** Of a retry: the answer it is about, and how. */
   readonly message: string | null;
   readonly mode: "again" | "continue";
+  /** The conversation that was made for it, where it goes by REST into a new one. */
+  readonly into?: string;
+  /** How often the socket was closed on it, unread. */
+  readonly refused?: number;
   readonly created: number;
   /** `queued`: goes when the answer before it has ended. `old`: too old to go by itself. */
   readonly state: "queued" | "sending" | "waiting" | "failed" | "old";
@@ -29,26 +33,27 @@ const NAME = "outbox";
 
 function read(): readonly Outgoing[] {
   try {
-    const found = JSON.parse(storage.get(NAME) ?? "[]") as unknown;
+    const found = JSON.parse(personal.get(NAME) ?? "[]") as unknown;
     return Array.isArray(found) ? (found as Outgoing[]) : [];
   } catch {
     return [];
   }
 }
 
-/** The outbox of this browser, shared by its tabs. */
+/** What was under way when the page went is undecided now. */
+function kept(): readonly Outgoing[] {
+  return read().map((item) => ({ ...item, state: item.state === "sending" ? "waiting" : item.state }));
+}
+
+/** The outbox of whoever is signed in, shared by the tabs of this browser. */
 class Outbox {
   /** Told that something queued may go now. */
   onReleased: () => void = () => undefined;
-  private readonly cell: MutableCell<readonly Outgoing[]>;
+  private readonly cell = new MutableCell<readonly Outgoing[]>(kept());
 
   constructor() {
-    // What was under way when the page went is undecided now.
-    this.cell = new MutableCell(
-      read().map((item) => ({ ...item, state: item.state === "sending" ? "waiting" : item.state })),
-    );
-    window.addEventListener("storage", (event) => {
-      if (event.key !== `rivulet.${NAME}`) return;
+    onPerson(() => this.cell.set(kept()));
+    personal.onChange(NAME, () => {
       const mine = new Set(
         this.cell
           .get()
@@ -76,7 +81,9 @@ class Outbox {
     this.save([...this.cell.get(), item]);
   }
 
+  /** Does nothing where it is gone, or someone else's by now. */
   update(key: string, change: Partial<Outgoing>): void {
+    if (!this.find(key)) return;
     this.save(this.cell.get().map((item) => (item.key === key ? { ...item, ...change } : item)));
   }
 
@@ -87,16 +94,19 @@ class Outbox {
   }
 
   remove(key: string): void {
+    if (!this.find(key)) return;
     this.save(this.cell.get().filter((item) => item.key !== key));
   }
 
-  /** Someone else signed in: what the person before left is not theirs to send. */
-  clear(): void {
-    this.save([]);
+  /** The nearest place that is on the server or on its way there: nothing can follow what was not sent. */
+  standing(parent: string | null): string | null {
+    const item = this.cell.get().find(({ key }) => parent === key || parent === `${key}:a`);
+    if (item?.state !== "failed") return parent;
+    return this.standing(item.kind === "retry" ? item.message : item.parent);
   }
 
   private save(items: readonly Outgoing[]): void {
-    storage.set(NAME, items.length > 0 ? JSON.stringify(items) : null);
+    personal.set(NAME, items.length > 0 ? JSON.stringify(items) : null);
     this.cell.set(items);
   }
 }

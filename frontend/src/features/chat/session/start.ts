@@ -1,6 +1,5 @@
 import { useSession } from "@/api/session";
 import { connect, disconnect } from "./connection";
-import { outbox } from "./outbox";
 import { forgetSessions } from "./sessions";
 
 /** The line to the server stands while someone is signed in, whatever part of the page they look at. */
@@ -13,7 +12,6 @@ function follow(): void {
   if (person !== null) {
     disconnect();
     forgetSessions();
-    if (now !== null) outbox.clear();
   }
   person = now;
   if (now !== null) connect();

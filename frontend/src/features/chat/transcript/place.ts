@@ -1,4 +1,4 @@
-import { storage } from "@/lib/storage";
+import { personal } from "@/lib/person";
 
 /** The message that stood at the top of the window, by its id, and how far from it. */
 export interface Place {
@@ -10,7 +10,7 @@ const name = (conversation: string): string => `place.${conversation}`;
 
 export function readPlace(conversation: string): Place | null {
   try {
-    return JSON.parse(storage.get(name(conversation)) ?? "null") as Place | null;
+    return JSON.parse(personal.get(name(conversation)) ?? "null") as Place | null;
   } catch {
     return null;
   }
@@ -26,5 +26,5 @@ export function writePlace(conversation: string, box: HTMLElement, atEnd: boolea
       );
   const key = first?.dataset["id"];
   const place = first && key ? { key, top: Math.round(first.getBoundingClientRect().top - edge) } : null;
-  storage.set(name(conversation), place ? JSON.stringify(place) : null);
+  personal.set(name(conversation), place ? JSON.stringify(place) : null);
 }
