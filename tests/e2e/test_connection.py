@@ -114,3 +114,41 @@ def test_offline_is_told_in_its_own_words(far: Chat, line: Line) -> None:
     line.mend()
     far.page.context.set_offline(False)
     expect(note(far.page, "Caught up")).to_be_visible()
+
+
+def test_a_network_that_is_gone_is_told_after_two_seconds_and_found_again_at_once(chat: Chat, watch: Watch) -> None:
+    watch.expect(BROKEN)
+    chat.asked("text=plain rate=0")
+    context = chat.page.context
+    context.set_offline(True)
+    gone = time.monotonic()
+    chat.ask("text=plain rate=0 meanwhile")
+    expect(chat.answers.last).to_contain_text("Waits for the connection, then goes by itself.")
+    expect(note(chat.page, "You are offline. You can go on; what you send waits here.")).to_be_visible()
+    assert 1.8 < time.monotonic() - gone < 4
+    chat.page.wait_for_timeout(6_000)
+    context.set_offline(False)
+    back = time.monotonic()
+    expect(chat.page.get_by_text("Caught up")).to_be_visible()
+    assert time.monotonic() - back < 2
+    chat.finished()
+    assert [one["role"] for one in chat.person.messages(chat.id)] == ["user", "assistant"] * 2
+
+
+def test_a_short_loss_of_the_network_is_not_worth_a_word(chat: Chat, watch: Watch) -> None:
+    watch.expect(BROKEN)
+    chat.page.evaluate(
+        """() => { window.told = []; new MutationObserver(() => {
+             for (const one of document.querySelectorAll('[role=status]'))
+               if (/offline|Reconnecting|Caught up/.test(one.textContent)) window.told.push(one.textContent);
+           }).observe(document.body, { subtree: true, childList: true, characterData: true }); }"""
+    )
+    chat.ask("n=150 rate=50")
+    chat.begun()
+    for _ in range(3):
+        chat.page.context.set_offline(True)
+        chat.page.wait_for_timeout(400)
+        chat.page.context.set_offline(False)
+    chat.finished()
+    assert chat.page.evaluate("window.told") == []
+    assert len(chat.said(chat.answers.last).split()) == 150

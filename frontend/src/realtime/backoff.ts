@@ -20,6 +20,11 @@ export const Close = {
   UNKNOWN_VERSION: 4510,
 } as const;
 
+/** A frame was refused before it was read: what was sent is tried at most once more. */
+export function refusesFrame(code: number | null): boolean {
+  return code === Close.INVALID_DATA || code === Close.TOO_BIG || code === Close.BAD_FRAME;
+}
+
 export type Verdict =
   | { kind: "again"; delayMs: number }
   | { kind: "refresh"; delayMs: number }
@@ -47,11 +52,8 @@ export function verdict(
       return { kind: "refresh", delayMs };
     case Close.TOO_MANY_SOCKETS:
       return { kind: "again", delayMs: CROWDED_MS + delayMs };
-    case Close.INVALID_DATA:
-    case Close.TOO_BIG:
-    case Close.BAD_FRAME:
-      return triedOnceMore ? { kind: "stop" } : { kind: "once-more", delayMs };
   }
+  if (refusesFrame(code)) return triedOnceMore ? { kind: "stop" } : { kind: "once-more", delayMs };
   if (code >= 4500 && code <= 4599) return { kind: "stop" };
   return { kind: "again", delayMs };
 }

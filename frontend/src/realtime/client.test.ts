@@ -159,6 +159,37 @@ describe("coming back", () => {
     expect(reader.text).toBe("abc");
   });
 
+  it("gives an open socket up as soon as the network is gone, and comes back at once with it", async () => {
+    const rt = await connected();
+    const cut = rt.call("message.send", {});
+    rt.offline();
+    await expect(cut).rejects.toMatchObject({ code: "connection_lost", undecided: true });
+    expect(rt.status.get().state).toBe("waiting");
+    for (let n = 0; n < 5; n += 1) {
+      await clock.advance(20_000);
+      network.last.die(1006);
+    }
+    const before = network.sockets.length;
+    rt.wake(true);
+    await settle();
+    expect(network.sockets).toHaveLength(before + 1);
+    await network.last.greet();
+    expect(rt.status.get().state).toBe("open");
+  });
+
+  it("does not wait for a handshake that began without a network", async () => {
+    const rt = client();
+    rt.start();
+    await settle();
+    const hanging = network.last;
+    rt.wake(true);
+    await settle();
+    expect(hanging.closed).not.toBeNull();
+    expect(network.sockets).toHaveLength(2);
+    await network.last.greet();
+    expect(rt.status.get().state).toBe("open");
+  });
+
   it("moves to a second socket within drain_ms of a goaway", async () => {
     await connected();
     const first = network.last;
@@ -211,6 +242,13 @@ describe("commands", () => {
     const lost = expect(slow).rejects.toMatchObject({ code: "timeout", undecided: true });
     await clock.advance(20);
     await lost;
+  });
+
+  it("say with which code the socket closed on them", async () => {
+    const rt = await connected();
+    const call = rt.call("message.send", {});
+    network.last.die(1009);
+    await expect(call).rejects.toMatchObject({ code: "connection_lost", closed: 1009 });
   });
 
   it("follow the topic of their reply before anything else on the socket is read", async () => {

@@ -5,6 +5,7 @@ import { RealtimeError } from "./errors";
 import { HttpCarrier, type HttpOptions } from "./http";
 import { Entry, Registry } from "./registry";
 import type { ClientOptions, Status } from "./options";
+import { callByRest } from "./rest";
 import { Joiner } from "./joiner";
 import { Session, type SessionEvents } from "./session";
 import { Timers } from "./timers";
@@ -86,7 +87,14 @@ export class RealtimeClient {
   /** Ends it for good: subscriptions stay known, nothing is delivered. */
   stop(): void {
     this.halt();
-    this.become({ state: "idle", transport: null, retryAt: null, stop: null });
+    this.become({
+      state: "idle",
+      transport: null,
+      retryAt: null,
+      stop: null,
+      established: false,
+      user: null,
+    });
   }
 
   /** Before the page is frozen: acknowledges and leaves. Positions stay with the subscriptions. */
@@ -104,10 +112,25 @@ export class RealtimeClient {
   wake(network = false): void {
     const { state } = this.cell.get();
     if (state === "waiting" || state === "suspended") this.start();
-    else if (state === "open" && this.current) {
+    else if (state === "connecting" && network) {
+      // A handshake that began without a network may hang until it times out.
+      this.halt();
+      this.attempt = 0;
+      void this.connect();
+    } else if (state === "open" && this.current) {
       this.current.checkSilence();
       if (network && this.current.ready) this.replace();
     }
+  }
+
+  /**
+   * The network is gone, says the machine. A socket would look open until it times out: it is given up, and tried again
+   * as after any break, as the server may be on this very machine.
+   */
+  offline(): void {
+    if (this.cell.get().state !== "open") return;
+    this.halt();
+    this.comeBack(1006, "offline");
   }
 
   hidden(): void {
@@ -142,17 +165,25 @@ export class RealtimeClient {
 
   /** One command. Rejects with RealtimeError; `undecided` ones may be sent again with the same key. */
   async call(cmd: string, fields: Json, options: CallOptions = {}): Promise<Json> {
-    const carrier = this.current?.ready ? this.current : this.http;
-    if (!carrier) throw RealtimeError.local("offline");
-    const arrived = (result: Json) => {
-      if (options.follow) this.joiner.adopt(result, options.follow(result), carrier);
-    };
-    if (carrier instanceof Session) {
-      return carrier.request(cmd, fields, options.timeoutMs ?? REQUEST_MS, arrived);
+    const session = this.current?.ready ? this.current : null;
+    const { http } = this.options;
+    if (!session && !this.http) throw RealtimeError.local("offline");
+    if (session && (session.takes(cmd, fields) || !http?.commands[cmd])) {
+      return session.request(cmd, fields, options.timeoutMs ?? REQUEST_MS, (result) => {
+        if (options.follow) this.joiner.adopt(result, options.follow(result), session);
+      });
     }
-    const result = await carrier.call(cmd, fields);
-    arrived(result);
+    if (!http) throw RealtimeError.local("offline");
+    const result = await callByRest(http, this.clock, cmd, fields);
+    if (options.follow) this.adopt(result, options.follow(result));
     return result;
+  }
+
+  /** A reply by REST: whatever carries topics by now carries the one that it names. */
+  private adopt(result: Json, handlers: TopicHandlers): void {
+    const before = this.registry.get(String(result["topic"]));
+    const entry = this.joiner.register(result, handlers);
+    if (entry && entry !== before) this.carry(entry);
   }
 
   private handle(entry: Entry): Subscription {

@@ -10,6 +10,8 @@ export class RealtimeError extends Error {
     /** Whether the same command can succeed later. */
     readonly temporary: boolean,
     readonly retryAfterMs: number | null = null,
+    /** The code that the socket closed with before the answer came. */
+    readonly closed: number | null = null,
   ) {
     super(message);
   }
@@ -19,12 +21,12 @@ export class RealtimeError extends Error {
     return this.code === "connection_lost" || this.code === "timeout";
   }
 
-  static local(code: LocalCode): RealtimeError {
+  static local(code: LocalCode, closed: number | null = null): RealtimeError {
     const words: Record<LocalCode, string> = {
       offline: "There is no connection to the server.",
       connection_lost: "The connection was lost before the server answered.",
       timeout: "The server did not answer in time.",
     };
-    return new RealtimeError(code, words[code], true);
+    return new RealtimeError(code, words[code], true, null, closed);
   }
 }

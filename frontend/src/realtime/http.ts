@@ -1,16 +1,9 @@
 import { jitter } from "./backoff";
 import { RealtimeError } from "./errors";
 import type { Entry, Registry } from "./registry";
+import { type RestCall, problem } from "./rest";
 import { EventStreamParser } from "./sse";
 import type { Clock, Json, Position, Timer, TopicFrame } from "./types";
-
-/** Where a command goes when there is no socket: its REST twin. */
-export interface RestCall {
-  method: "POST" | "PATCH" | "DELETE" | "GET";
-  path: string;
-  body?: Json;
-  headers?: Record<string, string>;
-}
 
 export interface HttpOptions {
   /** E.g. `/api/v1`. */
@@ -64,24 +57,6 @@ export class HttpCarrier {
   stop(): void {
     this.over = true;
     for (const abort of this.loops.values()) abort.abort();
-  }
-
-  async call(cmd: string, fields: Json): Promise<Json> {
-    const twin = await this.options.commands[cmd]?.(fields);
-    if (!twin) throw RealtimeError.local("offline");
-    let response: Response;
-    try {
-      response = await this.options.fetch(this.options.base + twin.path, {
-        method: twin.method,
-        headers: { "content-type": "application/json", accept: "application/json", ...twin.headers },
-        body: twin.body === undefined ? null : JSON.stringify(twin.body),
-      });
-    } catch {
-      throw RealtimeError.local("connection_lost");
-    }
-    const body = (await response.json().catch(() => ({}))) as Json;
-    if (response.ok) return body;
-    throw problem(response, body);
   }
 
   private async run(entry: Entry, signal: AbortSignal): Promise<void> {
@@ -219,21 +194,4 @@ function snapshotFrame(frame: TopicFrame, answer: PollAnswer): TopicFrame {
   const first = answer.events?.[0];
   const offset = first?.offset === undefined ? (answer.position?.offset ?? 0) : first.offset - 1;
   return { ...frame, offset };
-}
-
-function problem(response: Response, body: Json): RealtimeError {
-  const text = (name: string) => (typeof body[name] === "string" ? body[name] : null);
-  const retryAfter = Number(response.headers.get("retry-after"));
-  const fallback =
-    response.status >= 500 ? "unavailable" : response.status === 404 ? "not_found" : "bad_request";
-  const temporary =
-    typeof body["temporary"] === "boolean"
-      ? body["temporary"]
-      : response.status >= 500 || response.status === 429;
-  return new RealtimeError(
-    text("code") ?? fallback,
-    text("detail") ?? text("title") ?? `The server answered ${response.status}.`,
-    temporary,
-    Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : null,
-  );
 }

@@ -1,5 +1,4 @@
 import { RealtimeError } from "./errors";
-import type { HttpCarrier } from "./http";
 import { Entry, type Registry } from "./registry";
 import type { Session } from "./session";
 import type { Clock, Json, Position, TopicFrame, TopicHandlers } from "./types";
@@ -39,19 +38,24 @@ export class Joiner {
   }
 
   /** A reply that says "you are subscribed as if since this position". */
-  adopt(result: Json, handlers: TopicHandlers, carrier: Session | HttpCarrier): void {
+  adopt(result: Json, handlers: TopicHandlers, session: Session): void {
+    const entry = this.register(result, handlers);
+    if (!entry) return;
+    entry.carrier = session;
+    session.ledger.release(entry.topic);
+  }
+
+  /** The subscription to the topic that a reply names, from the position that it names. */
+  register(result: Json, handlers: TopicHandlers): Entry | null {
     const topic = result["topic"];
     const position = result["position"] as Position | undefined;
-    if (typeof topic !== "string" || !position) return;
+    if (typeof topic !== "string" || !position) return null;
     let entry = this.registry.get(topic);
     if (!entry) {
       entry = new Entry(topic, handlers, "live", position);
       this.registry.add(entry);
     }
-    if ("ledger" in carrier) {
-      entry.carrier = carrier;
-      carrier.ledger.release(topic);
-    } else carrier.attach(entry);
+    return entry;
   }
 
   receive(session: Session, frame: TopicFrame): void {

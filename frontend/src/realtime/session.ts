@@ -7,6 +7,10 @@ import { utf8Length } from "./utf8";
 /** A WebSocket's readyState while it is open. */
 const OPEN = 1;
 const CONNECT_MS = 10_000;
+/** A longer command is refused (protocol §10): it goes by REST. */
+const MAX_COMMAND = 64 * 1024;
+/** Room for the id. */
+const ID_BYTES = 32;
 /** A refused connect is followed by a close code that says more; wait for it so long. */
 const REFUSED_MS = 1_000;
 
@@ -34,6 +38,7 @@ export class Session {
   private phase: Phase = "opening";
   private nextId = 1;
   private readonly pending = new Map<number, Pending>();
+  private maxCommand = MAX_COMMAND;
   private silenceMs = Number.POSITIVE_INFINITY;
   private watch: Timer | null = null;
   private greeting: Timer | null = null;
@@ -57,6 +62,11 @@ export class Session {
     return this.phase === "ready";
   }
 
+  /** Whether a command is short enough for a frame. */
+  takes(cmd: string, fields: Json): boolean {
+    return utf8Length(JSON.stringify({ cmd, ...fields })) + ID_BYTES <= this.maxCommand;
+  }
+
   /** `arrived` runs before anything that follows the reply on the socket is looked at. */
   request(cmd: string, fields: Json, timeoutMs: number, arrived?: (result: Json) => void): Promise<Json> {
     if (this.phase === "over" || this.phase === "opening") {
@@ -78,7 +88,7 @@ export class Session {
   close(code: number, reason: string): void {
     if (this.phase === "over") return;
     if (this.phase === "ready") this.ledger.flush();
-    this.finish();
+    this.finish(code);
     this.socket.close(code, reason);
   }
 
@@ -99,6 +109,7 @@ export class Session {
       this.phase = "ready";
       if (this.greeting) this.clock.cancel(this.greeting);
       const welcome = result as unknown as Welcome;
+      this.maxCommand = Math.min(MAX_COMMAND, welcome.max_frame || MAX_COMMAND);
       this.silenceMs = (welcome.ping + welcome.pong_timeout) * 1000;
       this.watchAgain(this.silenceMs);
       this.events.ready(this, welcome);
@@ -165,18 +176,18 @@ export class Session {
   /** Gives the socket up without waiting for its closing handshake, which a dead line never answers. */
   private fail(code: number, reason: string): void {
     if (this.phase === "over") return;
-    this.finish();
+    this.finish(code);
     this.socket.close();
     this.events.lost(this, code, reason);
   }
 
   private over(code: number, reason: string): void {
     if (this.phase === "over") return;
-    this.finish();
+    this.finish(code);
     this.events.lost(this, code, reason);
   }
 
-  private finish(): void {
+  private finish(code: number): void {
     this.phase = "over";
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
     this.socket.onerror = () => undefined;
@@ -185,7 +196,7 @@ export class Session {
     this.ledger.discard();
     for (const waiting of this.pending.values()) {
       this.clock.cancel(waiting.timer);
-      waiting.reject(RealtimeError.local("connection_lost"));
+      waiting.reject(RealtimeError.local("connection_lost", code));
     }
     this.pending.clear();
   }

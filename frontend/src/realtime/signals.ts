@@ -9,6 +9,7 @@ export function followPage(client: RealtimeClient, page: Window & typeof globalT
     undo.push(() => target.removeEventListener(type, run));
   };
   on(page, "online", () => client.wake(true));
+  on(page, "offline", () => client.offline());
   on(document, "visibilitychange", () =>
     document.visibilityState === "visible" ? client.visible() : client.hidden(),
   );

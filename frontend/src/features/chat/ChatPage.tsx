@@ -82,6 +82,7 @@ function Chat({ session }: { session: ChatSession }) {
             model={model}
             onModel={chooseModel}
             onSend={actions.send}
+            queued={state.queued?.content ?? null}
             onQueue={actions.queue}
             onStop={() => {
               if (!writing) return;

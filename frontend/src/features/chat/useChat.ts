@@ -38,7 +38,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
     });
     const send = (text: string, parent: string | null) => {
       const item = enqueue(written(text, parent));
-      session.store.choose(parent, item.key);
+      session.store.choose(item.parent, item.key);
       session.rebuild();
       transcript.current?.sent(item.key);
     };

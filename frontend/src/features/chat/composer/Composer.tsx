@@ -13,6 +13,7 @@ import { IconButton } from "@/ui";
 import type { Model } from "../models";
 import styles from "./Composer.module.css";
 import { composing, editsLast, modelQuery, sends } from "./keys";
+import { MOST_CHARS, tooMany } from "./length";
 import { ModelPicker } from "./ModelPicker";
 import { useDraft } from "./useDraft";
 
@@ -34,6 +35,8 @@ interface Props {
   model: Model | null;
   onModel: (model: Model) => void;
   onSend: (text: string) => void;
+  /** What waits for the end of the answer; what is queued beside it joins it. */
+  queued: string | null;
   /** Sent once the answer has ended. */
   onQueue: (text: string) => void;
   onStop: () => void;
@@ -52,6 +55,7 @@ export function Composer({
   model,
   onModel,
   onSend,
+  queued,
   onQueue,
   onStop,
   onEditLast,
@@ -59,6 +63,7 @@ export function Composer({
   const t = useT();
   const [text, setText] = useDraft(conversation);
   const [models, setModels] = useState<{ query: string; from: number | null } | null>(null);
+  const [over, setOver] = useState<number | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
 
   useImperativeHandle(ref, () => ({
@@ -84,6 +89,9 @@ export function Composer({
   const send = () => {
     const words = text.trim();
     if (!words) return;
+    const count = tooMany(writing && queued !== null ? `${queued}\n\n${words}` : words);
+    setOver(count);
+    if (count !== null) return;
     if (writing) onQueue(words);
     else onSend(words);
     setText("");
@@ -103,6 +111,7 @@ export function Composer({
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
     const { value, selectionStart } = event.currentTarget;
     setText(value);
+    setOver(null);
     const typed = (event.nativeEvent as InputEvent).data;
     const found = typed === "@" ? modelQuery(value, selectionStart) : null;
     if (found) setModels({ query: found.query, from: found.from });
@@ -130,10 +139,17 @@ export function Composer({
         value={text}
         enterKeyHint="send"
         aria-label={t("chat.composer")}
+        aria-describedby={over === null ? undefined : "composer-refusal"}
+        aria-invalid={over !== null || undefined}
         placeholder={t(begun ? "chat.placeholder_more" : "chat.placeholder")}
         onChange={onChange}
         onKeyDown={onKeyDown}
       />
+      {over === null ? null : (
+        <p id="composer-refusal" role="alert" className={styles["refusal"]}>
+          {t("chat.too_long", { count: over, most: MOST_CHARS })}
+        </p>
+      )}
       <div className={styles["row"]}>
         <ModelPicker
           chosen={model}

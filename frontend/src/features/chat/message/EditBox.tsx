@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useT } from "@/lib/i18n";
 import { Button } from "@/ui";
 import { useActions } from "../actions";
+import { MOST_CHARS, tooMany } from "../composer/length";
 import { sends } from "../composer/keys";
 import type { Message } from "../model/message";
 import styles from "./Message.module.css";
@@ -11,13 +12,17 @@ export function EditBox({ message, text }: { message: Message; text: string }) {
   const t = useT();
   const { edit, sendEdit } = useActions();
   const [value, setValue] = useState(text);
+  const [over, setOver] = useState<number | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     box.current?.focus();
     box.current?.setSelectionRange(text.length, text.length);
   }, [text.length]);
   const done = () => {
-    if (value.trim()) sendEdit(message, value);
+    if (!value.trim()) return;
+    const count = tooMany(value.trim());
+    setOver(count);
+    if (count === null) sendEdit(message, value);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
@@ -36,12 +41,15 @@ export function EditBox({ message, text }: { message: Message; text: string }) {
         value={value}
         aria-label={t("chat.edit_label")}
         aria-describedby={`hint-${message.key}`}
-        onChange={(event) => setValue(event.target.value)}
+        onChange={(event) => {
+          setValue(event.target.value);
+          setOver(null);
+        }}
         onKeyDown={onKeyDown}
       />
       <div className={styles["next"]}>
         <span id={`hint-${message.key}`} className={styles["quiet"]}>
-          {t("chat.edit_hint")}
+          {over === null ? t("chat.edit_hint") : t("chat.too_long", { count: over, most: MOST_CHARS })}
         </span>
         <Button small look="quiet" onClick={() => edit(null)}>
           {t("common.cancel")}

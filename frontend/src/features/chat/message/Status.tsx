@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useT } from "@/lib/i18n";
 import type { Outgoing } from "../session/outbox";
-import { sendAgain } from "../session/sender";
+import { useActions } from "../actions";
 import type { Answer } from "./useAnswer";
 import styles from "./Message.module.css";
 
@@ -39,6 +39,7 @@ function Line({ children }: { children: ReactNode }) {
 
 function OnItsWay({ item }: { item: Outgoing }) {
   const t = useT();
+  const { sendAgain, discard } = useActions();
   if (item.state === "sending") return <Line>{t("chat.sending")}</Line>;
   if (item.state === "old") {
     return (
@@ -46,6 +47,9 @@ function OnItsWay({ item }: { item: Outgoing }) {
         {t("chat.waiting_old")}
         <button type="button" className={styles["link"]} onClick={() => sendAgain(item.key)}>
           {t("chat.send_now")}
+        </button>
+        <button type="button" className={styles["link"]} onClick={() => discard(item.key)}>
+          {t("chat.discard")}
         </button>
       </p>
     );

@@ -1,45 +1,12 @@
-import { send } from "@/api/client";
 import { conversationChanged, setRunning, setUnread, useMarks, userSnapshot } from "@/api/live";
 import { confirmSession } from "@/api/session";
 import type { Conversation } from "@/api/types";
 import { setConnection } from "@/lib/connection";
-import { type Json, RealtimeClient, type RestCall, type Subscription, followPage } from "@/realtime";
+import { whose } from "@/lib/person";
+import { type Json, RealtimeClient, type Subscription, followPage } from "@/realtime";
+import { twins } from "./twins";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
-
-/** Conversations made for sends over REST, by the send's key, so that a second try goes into the same one. */
-const made = new Map<string, string>();
-
-async function sendByRest({ client_msg_id, conversation, ...body }: Json): Promise<RestCall> {
-  const key = text(client_msg_id);
-  let target = text(conversation) || made.get(key);
-  if (target === undefined || target === "") {
-    const { body: created } = await send("/api/v1/conversations", { method: "POST", body: {} });
-    target = text((created as Json | null)?.["id"]);
-    made.set(key, target);
-  }
-  return {
-    method: "POST",
-    path: `/conversations/${target}/messages`,
-    body,
-    headers: { "idempotency-key": key },
-  };
-}
-
-const commands: Record<string, (fields: Json) => RestCall | Promise<RestCall>> = {
-  "message.send": sendByRest,
-  "generation.retry": ({ client_msg_id, message, ...body }) => ({
-    method: "POST",
-    path: `/messages/${text(message)}/retry`,
-    body,
-    headers: { "idempotency-key": text(client_msg_id) },
-  }),
-  "generation.cancel": ({ generation }) => ({
-    method: "POST",
-    path: `/generations/${text(generation)}/cancel`,
-    body: {},
-  }),
-};
 
 async function sameOrigin(url: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
@@ -56,7 +23,7 @@ export const realtime = new RealtimeClient({
   http: {
     base: "/api/v1",
     fetch: sameOrigin,
-    commands,
+    commands: twins,
     probe: async () => (await fetch("/health/live", { cache: "no-store" })).ok,
   },
   report: (error) => console.error(error),
@@ -128,7 +95,9 @@ function report(): void {
   if (state === "open") setConnection("live");
   else if (state === "connecting" && !established) setConnection("connecting");
   else setConnection("away");
-  if (state === "open" && user) followList(user);
+  if (state === "open" && user === whose() && user) followList(user);
+  // The cookie is someone else's by now: the page becomes theirs.
+  if (state === "open" && user && user !== whose()) void confirmSession().catch(() => undefined);
   // 4500: the session is over. Asking who we are sends the page to the sign-in.
   if (state === "stopped" && stop?.code === 4500) void confirmSession().catch(() => undefined);
 }

@@ -32,6 +32,7 @@ async function open(state = "open"): Promise<void> {
     call: (cmd: string, fields: Json, { follow }: { follow: Call["follow"] }) =>
       new Promise<void>((resolve, reject) => line.calls.push({ cmd, fields, follow, resolve, reject })),
   });
+  (await import("@/lib/person")).becomePerson("ada");
   Refusal = (await import("@/realtime")).RealtimeError;
   sender = await import("./sender");
   box = (await import("./outbox")).outbox;

@@ -1,5 +1,8 @@
 import { setRunning } from "@/api/live";
-import { type Json, RealtimeError } from "@/realtime";
+import { confirmSession } from "@/api/session";
+import { translate } from "@/lib/i18n";
+import { whose } from "@/lib/person";
+import { type Json, RealtimeError, refusesFrame } from "@/realtime";
 import { realtime } from "./connection";
 import { OUTBOX_MAX_AGE_MS, type Outgoing, outbox } from "./outbox";
 import type { ChatSession } from "./session";
@@ -7,9 +10,12 @@ import { sessionOf } from "./sessions";
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+const MOST_REFUSALS = 1;
 
 /** When an item may be tried again by itself, and how often it was. Not kept: a reload tries at once. */
 const tries = new Map<string, { count: number; after: number }>();
+/** Keys of what this tab has sent and not heard of. */
+const underWay = new Set<string>();
 let timer = 0;
 
 /** The command's fields; the same at every try, or the key would not match. */
@@ -21,7 +27,7 @@ function fieldsOf(item: Outgoing, session: ChatSession): Json | null {
     return { ...fields, message, mode: item.mode };
   }
   fields["content"] = item.content;
-  if (item.conversation === null) return fields;
+  if (item.conversation === null) return item.into ? { ...fields, conversation: item.into } : fields;
   const parent = item.parent === null ? null : session.store.resolve(item.parent);
   // What it follows is itself still on its way.
   if (parent !== null && outbox.items.get().some(({ key }) => parent === key || parent === `${key}:a`))
@@ -33,6 +39,7 @@ async function dispatch(item: Outgoing): Promise<void> {
   const session = sessionOf(item);
   const fields = fieldsOf(item, session);
   if (!fields) return;
+  underWay.add(item.key);
   outbox.update(item.key, { state: "sending" });
   const cmd = item.kind === "send" ? "message.send" : "generation.retry";
   try {
@@ -47,6 +54,7 @@ async function dispatch(item: Outgoing): Promise<void> {
   } catch (error) {
     failed(item, error);
   }
+  underWay.delete(item.key);
   pump();
 }
 
@@ -65,22 +73,57 @@ function settle(item: Outgoing, result: Json): void {
 function failed(item: Outgoing, error: unknown): void {
   const known = error instanceof RealtimeError ? error : new RealtimeError("internal", "", false);
   const what = { code: known.code, message: known.message };
-  if (!known.temporary) {
-    outbox.update(item.key, { state: "failed", error: what });
+  // The session is over: it waits for whose it is.
+  const ended = known.code === "unauthenticated";
+  if (ended) void confirmSession().catch(() => undefined);
+  if (!known.temporary && !ended) {
+    setAside(item, what);
+    return;
+  }
+  if (refusesFrame(known.closed)) {
+    refused(item);
     return;
   }
   const count = (tries.get(item.key)?.count ?? 0) + 1;
   const wait = known.retryAfterMs ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - 1));
-  tries.set(item.key, { count, after: known.code === "offline" ? 0 : Date.now() + wait });
-  const silent = known.code === "offline" || known.undecided;
+  tries.set(item.key, { count, after: isOpen() ? Date.now() + wait : 0 });
+  const silent = known.code === "offline" || known.undecided || ended;
   outbox.update(item.key, { state: "waiting", error: silent ? null : what });
+}
+
+/** The socket was closed on it, unread (protocol §9): one more try, and then the others go on without it. */
+function refused(item: Outgoing): void {
+  const times = (outbox.find(item.key)?.refused ?? 0) + 1;
+  if (times > MOST_REFUSALS) {
+    setAside(item, { code: "bad_frame", message: translate("chat.refused") });
+    // The client stops when its one more try was refused too; what was at fault is out of the way.
+    if (realtime.status.get().state === "stopped") realtime.start();
+  } else outbox.update(item.key, { state: "waiting", error: null, refused: times });
+}
+
+/** A person decides about it. What was to follow it follows what stood before it. */
+function setAside(item: Outgoing, error: Outgoing["error"]): void {
+  outbox.update(item.key, { state: "failed", error });
+  for (const other of outbox.items.get()) {
+    const parent = outbox.standing(other.parent);
+    if (parent === other.parent || other.state === "failed") continue;
+    outbox.update(other.key, { parent });
+    sessionOf(other).store.choose(parent, other.key);
+  }
+}
+
+/** A line that is someone else's by now carries nothing. */
+function isOpen(): boolean {
+  const { state, user } = realtime.status.get();
+  return state === "open" && (!user || user === whose());
 }
 
 /** Sends what can go now: the first of each conversation. */
 export function pump(): void {
   clearTimeout(timer);
-  if (realtime.status.get().state !== "open") return;
+  if (!isOpen()) return;
   const busy = new Set<string>();
+  const due: Outgoing[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (const item of outbox.items.get()) {
     const lane = item.conversation ?? item.draft ?? "";
@@ -94,15 +137,31 @@ export function pump(): void {
     }
     const after = tries.get(item.key)?.after ?? 0;
     if (after > Date.now()) next = Math.min(next, after);
-    else void dispatch(item);
+    else due.push(item);
   }
+  dispatchAll(due);
   if (Number.isFinite(next)) timer = window.setTimeout(pump, next - Date.now());
+}
+
+/** What the socket was closed on goes alone, so that it takes nothing with it. */
+function dispatchAll(due: readonly Outgoing[]): void {
+  const gone = outbox.items.get().filter(({ key }) => underWay.has(key));
+  if (gone.some(({ refused: times }) => times)) return;
+  const suspect = due.find(({ refused: times }) => times);
+  if (!suspect) for (const item of due) void dispatch(item);
+  else if (gone.length === 0) void dispatch(suspect);
 }
 
 /** A person asks for it: now, and however old it is. */
 export function sendAgain(key: string): void {
   tries.delete(key);
-  outbox.update(key, { state: "waiting", error: null, created: Date.now() });
+  const known = outbox.find(key);
+  outbox.update(key, {
+    state: "waiting",
+    error: null,
+    created: Date.now(),
+    ...(known?.refused ? { refused: 1 } : {}),
+  });
   pump();
 }
 
@@ -112,6 +171,7 @@ export function enqueue(
 ): Outgoing {
   const full: Outgoing = {
     ...item,
+    parent: outbox.standing(item.parent),
     key: crypto.randomUUID(),
     created: Date.now(),
     state,

@@ -338,7 +338,7 @@ export class ChatSession {
   release(): void {
     const { queued, path } = this.state.get();
     if (!queued) return;
-    const parent = path.at(-1)?.id ?? null;
+    const parent = outbox.standing(path.at(-1)?.id ?? null);
     this.store.choose(parent, queued.key);
     outbox.release(queued.key, parent);
   }

@@ -5,6 +5,13 @@ import type { Outgoing } from "./outbox";
 
 /** Orders what is not on the server yet after all that is. */
 const LOCAL_SEQ = 1e12;
+/** Characters: the server leaves the text of nothing shorter out of an event. */
+const LEAST_CLIPPED = 5_000;
+
+const wordsOf = ({ content }: Outgoing): Pick<Message, "parts" | "text"> => ({
+  parts: [{ kind: "text", text: content, done: true }],
+  text: content,
+});
 
 /**
  * The messages of one conversation: the server's, and our own that are on their way. Pairs the two by what was sent, so
@@ -91,8 +98,10 @@ export class MessageStore {
     for (const item of outgoing) {
       if (item.kind === "send" && message.role === "user" && !this.real.has(item.key)) {
         const place = item.parent === null ? null : this.resolve(item.parent);
-        if (message.text === item.content && message.parent === place) {
+        const clipped = message.truncated && item.content.length >= LEAST_CLIPPED;
+        if ((clipped || message.text === item.content) && message.parent === place) {
           this.pair(item.key, message.id);
+          if (clipped) this.put({ ...message, ...wordsOf(item), truncated: false });
           return;
         }
       }
