@@ -32,10 +32,10 @@ async function open(state = "open"): Promise<void> {
     call: (cmd: string, fields: Json, { follow }: { follow: Call["follow"] }) =>
       new Promise<void>((resolve, reject) => line.calls.push({ cmd, fields, follow, resolve, reject })),
   });
-  (await import("@/lib/person")).becomePerson("ada");
   Refusal = (await import("@/realtime")).RealtimeError;
   sender = await import("./sender");
   box = (await import("./outbox")).outbox;
+  (await import("@/lib/person")).becomePerson("ada");
 }
 
 const item = (content: string, parent: string | null = null) => ({

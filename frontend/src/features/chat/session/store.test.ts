@@ -72,6 +72,14 @@ describe("a message that was just sent", () => {
     expect(keys()).toEqual(["k1", "k1:a"]);
   });
 
+  it("is recognised, and keeps its words, when it was too long for its event", () => {
+    const content = "long ".repeat(20_000);
+    const sent = [out({ content })];
+    put(raw("U", null, 1, "user", { text: "", parts: [], truncated: true }), sent);
+    expect(keys(sent)).toEqual(["k1", "k1:a"]);
+    expect(store.get("U")).toMatchObject({ text: content, truncated: false });
+  });
+
   it("is not mistaken for the same words of someone else's tab elsewhere in the tree", () => {
     store.replaceNewest([raw("q0", null, 1), raw("a0", "q0", 2, "assistant")]);
     const sent = [out({ parent: "a0" })];
