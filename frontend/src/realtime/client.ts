@@ -28,6 +28,15 @@ const SOCKET_AGAIN_MS = 60_000;
 /** After this long in the background, a socket that looks open is not trusted. */
 const STALE_MS = 60_000;
 
+const idle: Omit<Status, "since"> = {
+  state: "idle",
+  transport: null,
+  retryAt: null,
+  stop: null,
+  established: false,
+  user: null,
+};
+
 interface CallOptions {
   timeoutMs?: number;
   /** When the reply names a topic, its events go here, from the reply's position on. */
@@ -60,15 +69,7 @@ export class RealtimeClient {
     this.registry = new Registry((error) => options.report?.(error));
     this.joiner = new Joiner(this.registry, this.clock);
     this.timers = new Timers(this.clock);
-    this.cell = new MutableCell<Status>({
-      state: "idle",
-      since: this.clock.now(),
-      transport: null,
-      retryAt: null,
-      stop: null,
-      established: false,
-      user: null,
-    });
+    this.cell = new MutableCell<Status>({ ...idle, since: this.clock.now() });
   }
 
   get status(): Cell<Status> {
@@ -87,14 +88,7 @@ export class RealtimeClient {
   /** Ends it for good: subscriptions stay known, nothing is delivered. */
   stop(): void {
     this.halt();
-    this.become({
-      state: "idle",
-      transport: null,
-      retryAt: null,
-      stop: null,
-      established: false,
-      user: null,
-    });
+    this.become(idle);
   }
 
   /** Before the page is frozen: acknowledges and leaves. Positions stay with the subscriptions. */
@@ -319,8 +313,7 @@ export class RealtimeClient {
     const decision = verdict(code, this.attempt, this.triedOnceMore, this.random);
     this.attempt += 1;
     if (decision.kind === "stop") {
-      this.halt();
-      this.become({ state: "stopped", transport: null, retryAt: null, stop: { code, reason } });
+      this.stopped(code, reason);
       return;
     }
     if (decision.kind === "once-more") {
@@ -344,16 +337,15 @@ export class RealtimeClient {
     });
   }
 
+  private stopped(code: number, reason: string): void {
+    this.halt();
+    this.become({ state: "stopped", transport: null, retryAt: null, stop: { code, reason } });
+  }
+
   /** A token or ticket could not be had. */
   private failed(error: unknown): void {
     if (error instanceof RealtimeError && !error.temporary) {
-      this.halt();
-      this.become({
-        state: "stopped",
-        transport: null,
-        retryAt: null,
-        stop: { code: 4500, reason: error.message },
-      });
+      this.stopped(4500, error.message);
     } else this.wait(jitter(this.attempt++, this.random), false);
   }
 
