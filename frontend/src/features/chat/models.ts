@@ -11,27 +11,52 @@ export interface Model {
   continuation: string;
 }
 
+/** A provider whose models could not be listed, and why. */
+export interface Problem {
+  provider: string;
+  message: string;
+}
+
+interface Listed {
+  items: Model[];
+  problems: Problem[];
+}
+
 const LAST = "model";
 const SEEN = "models";
+const LOOK_AGAIN_MS = 15_000;
 export const GUIDE = "rivulet-guide";
 
+const listed = {
+  queryKey: ["models"],
+  staleTime: 5 * 60_000,
+  // What keeps a provider away is often mended in a moment, such as a wrong key.
+  refetchInterval: ({ state }: { state: { data: Listed | undefined } }) =>
+    state.data && state.data.problems.length > 0 ? LOOK_AGAIN_MS : false,
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Listed> => {
+    const found = await api<Listed>("models", { signal });
+    personal.set(SEEN, JSON.stringify(found.items.slice(0, 50)));
+    return found;
+  },
+  placeholderData: seenModels,
+} as const;
+
+const itemsOf = ({ items }: Listed): Model[] => items;
+const problemsOf = ({ problems }: Listed): Problem[] => problems;
+
 export function useModels() {
-  return useQuery<Model[]>({
-    queryKey: ["models"],
-    staleTime: 5 * 60_000,
-    queryFn: async ({ signal }) => {
-      const { items } = await api<{ items: Model[] }>("models", { signal });
-      personal.set(SEEN, JSON.stringify(items.slice(0, 50)));
-      return items;
-    },
-    placeholderData: seenModels,
-  });
+  return useQuery({ ...listed, select: itemsOf });
+}
+
+export function useProblems() {
+  return useQuery({ ...listed, select: problemsOf });
 }
 
 /** The models of the last visit, until the server has told those of today. */
-function seenModels(): Model[] | undefined {
+function seenModels(): Listed | undefined {
   try {
-    return (JSON.parse(personal.get(SEEN) ?? "null") as Model[] | null) ?? undefined;
+    const items = JSON.parse(personal.get(SEEN) ?? "null") as Model[] | null;
+    return items ? { items, problems: [] } : undefined;
   } catch {
     return undefined;
   }
