@@ -4,7 +4,7 @@ import { systemClock } from "./clock";
 import { RealtimeError } from "./errors";
 import { HttpCarrier, type HttpOptions } from "./http";
 import { Entry, Registry } from "./registry";
-import type { ClientOptions, Status } from "./options";
+import { type ClientOptions, type Status, idle } from "./options";
 import { callByRest } from "./rest";
 import { Joiner } from "./joiner";
 import { Session, type SessionEvents } from "./session";
@@ -27,15 +27,6 @@ const BLOCKED_AFTER = 2;
 const SOCKET_AGAIN_MS = 60_000;
 /** After this long in the background, a socket that looks open is not trusted. */
 const STALE_MS = 60_000;
-
-const idle: Omit<Status, "since"> = {
-  state: "idle",
-  transport: null,
-  retryAt: null,
-  stop: null,
-  established: false,
-  user: null,
-};
 
 interface CallOptions {
   timeoutMs?: number;

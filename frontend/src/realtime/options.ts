@@ -17,6 +17,16 @@ export interface Status {
   user: string | null;
 }
 
+/** Before the start, and after the end. */
+export const idle: Omit<Status, "since"> = {
+  state: "idle",
+  transport: null,
+  retryAt: null,
+  stop: null,
+  established: false,
+  user: null,
+};
+
 export interface ClientOptions {
   url: string | (() => string);
   socket?: (url: string, protocols: string[]) => SocketLike;
