@@ -1,4 +1,4 @@
-"""Rows 17 to 24: what happens to Redis and PostgreSQL under running answers."""
+"""Rows 12, 17 to 24 and 33: what happens to Redis and PostgreSQL under running answers."""
 
 import asyncio
 import signal
@@ -126,3 +126,57 @@ async def test_row_24_a_send_without_a_database_is_refused_for_now_and_happens_o
     assert again.json()["message"] == reply.json()["message"]
     await world.message(reply.json()["message"])
     assert world.upstream.calls("row24") == 1
+
+
+async def test_row_12_a_death_between_the_commit_and_the_terminal_event(world: World) -> None:
+    started = await world.send("n=40 rate=100")
+    async with world.follower(started) as reader:
+        await reader.until(".00020 ")
+        owner = world.owner(started)
+        ended = "SELECT terminal_offset FROM chat_generation WHERE id = %s"
+        lock = "SELECT 1 FROM chat_generation WHERE id = %s FOR UPDATE"
+        with world.database() as session:
+            session.execute(lock, [started["generation"]])
+            await reader.until(".00039 ")
+            await asyncio.sleep(0.5)  # its end waits for the row now
+            world.signal("redis", signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(10):
+                while not world.rows(ended, started["generation"])[0][0]:
+                    await asyncio.sleep(0.01)
+            pid = world.signal(f"web-{owner}", signal.SIGKILL)
+        finally:
+            world.signal("redis", signal.SIGCONT)
+        await asyncio.wait_for(reader.ended.wait(), 20)
+    await verify(world, started, [reader], tokens=40)
+    await asyncio.to_thread(world.back, f"web-{owner}", pid)
+
+
+async def test_row_22_lost_hints_cost_a_second_and_no_event(world: World) -> None:
+    started = await world.send("n=250 rate=50")
+    other = world.owner(started) % 3 + 1
+    async with world.follower(started, world.behind(other)) as reader:
+        await reader.until(".00020 ")
+        with store(world) as client:
+            for _ in range(40):
+                client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+                await asyncio.sleep(0.05)
+        shown = len(reader.text)
+        await reader.until_longer(shown, within=2)
+        await asyncio.wait_for(reader.ended.wait(), 20)
+    assert reader.connections == 1
+    await verify(world, started, [reader], tokens=250)
+
+
+async def test_row_33_a_full_redis_loses_nothing(world: World) -> None:
+    started = await world.send("n=200 rate=50")
+    async with world.follower(started) as reader:
+        await reader.until(".00040 ")
+        with store(world) as client:
+            client.config_set("maxmemory", 1)
+            try:
+                await asyncio.sleep(1.5)
+            finally:
+                client.config_set("maxmemory", 0)
+        await asyncio.wait_for(reader.ended.wait(), 30)
+    await verify(world, started, [reader], tokens=200)

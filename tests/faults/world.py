@@ -22,6 +22,9 @@ from tests.support import nginx
 from tests.support.product import Product, wait_until
 from tests.support.upstream import Upstream
 
+SILENCE = 4.0
+"""Seconds that a provider may be silent."""
+
 
 class World:
     """A running site of `nodes` nodes, every interval multiplied by `scale`."""
@@ -50,6 +53,8 @@ class World:
             OPENAI_BASE_URL=self.upstream.url,
             OPENAI_API_KEY="any",
             OPENAI_CONTINUATION="prefix",
+            PROVIDER_SILENCE_TIMEOUT=str(SILENCE),
+            PROVIDER_FIRST_TIMEOUT=str(SILENCE),
             **self._settings,
         )
         self.product.start()
@@ -122,6 +127,12 @@ class World:
         assert urls is not None
         with psycopg.connect(urls.database) as session:
             return session.execute(statement.encode(), values).fetchall()
+
+    def database(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A session of the test's own, a transaction until it is closed."""
+        urls = recorded_urls(self.home)
+        assert urls is not None
+        return psycopg.connect(urls.database)
 
     def reaches_postgres(self) -> bool:
         """Whether PostgreSQL takes connections."""
