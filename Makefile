@@ -1,6 +1,6 @@
 # The commands of the project. Each is one line here; the work is in scripts/ and in the packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-integration test-faults test-e2e check lock format schemas screenshots bench bench-page
+.PHONY: help setup run test test-unit test-integration test-faults faults test-e2e check lock format schemas screenshots bench bench-page
 PY := .venv/bin/python
 
 help: ## show the commands
@@ -23,6 +23,9 @@ test-integration: ## tests on a real PostgreSQL and a real Redis
 
 test-faults: ## nodes that are killed, frozen and restarted under running answers; SEED=… repeats a run
 	@sh scripts/setup.sh --dev && exec $(PY) scripts/test.py faults
+
+faults: ## the fault table at random points; ROWS=9,11 SEEDS=20 SEED=… SCALE=1
+	@sh scripts/setup.sh --dev && exec $(PY) scripts/faults.py
 
 test-e2e: ## tests in a real browser
 	@sh scripts/setup.sh --dev --page && exec $(PY) scripts/test.py e2e
