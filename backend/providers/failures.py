@@ -31,7 +31,7 @@ def from_status(
     """The server answered with an HTTP error."""
     detail, kind = detail_of(body, key=key)
     wait = retry_after(headers)
-    said = f" It said: {detail}" if detail else ""
+    said = _said(detail)
 
     def error(message: str, *, code: str = "provider_error", temporary: bool = False) -> ProviderError:
         return ProviderError(message + said, code=code, status=status, temporary=temporary, retry_after=wait)
@@ -59,8 +59,13 @@ def from_event(payload: Any, *, name: str, key: str, started: bool) -> ProviderE
     )
     code = "rate_limited" if "rate_limit" in kind else "provider_error"
     what = "stopped in mid-answer" if started else "could not answer"
-    said = f" It said: {detail}" if detail else ""
+    said = _said(detail)
     return ProviderError(f"{name} {what}.{said}", code=code, temporary=busy, started=started)
+
+
+def _said(detail: str) -> str:
+    """The server's own words as a sentence of their own; empty where there are none."""
+    return f" It said: {detail}{'' if detail[-1:] in '.!?…' else '.'}" if detail else ""
 
 
 def broken(name: str, what: str, *, started: bool) -> ProviderError:

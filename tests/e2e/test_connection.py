@@ -54,6 +54,26 @@ def test_a_cut_line_is_told_after_two_seconds_and_the_answer_catches_up_exactly(
     assert len(far.said(far.answers.last).split()) == 400
 
 
+@pytest.mark.parametrize("how", ["Esc", "Stop"])
+def test_stopping_what_has_not_left_yet_takes_it_back(
+    far: Chat, line: Line, ada: Person, upstream: Upstream, how: str
+) -> None:
+    line.cut()
+    expect(note(far.page, "Reconnecting. You can go on; what you send waits here.")).to_be_visible()
+    far.ask(f"n=5 rate=0 id=taken{how}")
+    expect(note(far.page, "Waits for the connection, then goes by itself.")).to_be_visible()
+    if how == "Esc":
+        far.page.keyboard.press("Escape")
+    else:
+        far.page.get_by_role("button", name="Stop", exact=True).click()
+    expect(far.composer).to_have_value(f"n=5 rate=0 id=taken{how}")
+    expect(note(far.page, "Waits for the connection, then goes by itself.")).to_have_count(0)
+    line.mend()
+    expect(note(far.page, "Reconnecting. You can go on; what you send waits here.")).to_have_count(0)
+    far.page.wait_for_timeout(500)
+    assert upstream.calls(f"taken{how}") == 0
+
+
 def test_a_short_break_is_not_worth_a_word(far: Chat, line: Line) -> None:
     far.page.evaluate(
         """() => { window.told = []; new MutationObserver(() => {

@@ -85,9 +85,7 @@ function Chat({ session }: { session: ChatSession }) {
             queued={state.queued?.content ?? null}
             onQueue={actions.queue}
             onStop={() => {
-              if (!writing) return;
-              setStopping(writing.key);
-              session.cancel(writing);
+              if (writing && actions.stop(writing)) setStopping(writing.key);
             }}
             onEditLast={editLast}
           />

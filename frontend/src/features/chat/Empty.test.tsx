@@ -35,7 +35,7 @@ beforeEach(() => {
 
 it("says why a provider's models are not there, and that it is tried again", async () => {
   show([{ provider: "OpenAI", message: "OpenAI refused the API key." }]);
-  const told = await screen.findByText(/The models of OpenAI can’t be listed: OpenAI refused the API key\./);
+  const told = await screen.findByText(/The models of OpenAI can’t be listed\. OpenAI refused the API key\./);
   expect(told).toHaveTextContent("It is tried again by itself.");
   expect(screen.queryByText(/No model is connected yet/)).toBeNull();
 });

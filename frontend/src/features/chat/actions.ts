@@ -16,6 +16,8 @@ export interface Actions {
   readonly retry: (message: Message, mode: "again" | "continue", model: string | null) => void;
   readonly sendAgain: (key: string) => void;
   readonly discard: (key: string) => void;
+  /** Ends an answer; false where it was only waiting to be asked for, and was taken back. */
+  readonly stop: (answer: Message) => boolean;
 }
 
 export const ActionsContext = createContext<Actions | null>(null);

@@ -42,6 +42,11 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
       session.rebuild();
       transcript.current?.sent(item.key);
     };
+    const discard = (key: string) => {
+      const item = outbox.find(key);
+      outbox.remove(key);
+      if (item?.kind === "send") composer.current?.takeBack(item.content);
+    };
     return {
       session,
       send: (text) => send(text, session.state.get().path.at(-1)?.id ?? null),
@@ -76,10 +81,12 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
         session.rebuild();
       },
       sendAgain,
-      discard: (key) => {
-        const item = outbox.find(key);
-        outbox.remove(key);
-        if (item?.kind === "send") composer.current?.takeBack(item.content);
+      discard,
+      stop: (answer) => {
+        const item = outbox.find(answer.id.replace(/:a$/, ""));
+        if (item && !item.tried) discard(item.key);
+        else session.cancel(answer);
+        return !item || item.tried === true;
       },
     };
   }, [session, chosen, composer, transcript]);
@@ -118,7 +125,7 @@ function useChatCommands(
       session.state.get().path.findLast(({ role }) => role === "assistant");
     const stop = () => {
       const { writing } = session.state.get();
-      if (writing) session.cancel(writing);
+      if (writing) actions.stop(writing);
     };
     const undo = [
       registerCommand({ id: "chat-stop", title: translate("chat.cmd_stop"), shortcut: "Escape", run: stop }),

@@ -19,6 +19,8 @@ export interface Outgoing {
   readonly mode: "again" | "continue";
   /** The conversation that was made for it, where it goes by REST into a new one. */
   readonly into?: string;
+  /** It went out at least once: it may be on the server although nothing was heard of it. */
+  readonly tried?: boolean;
   /** How often the socket was closed on it, unread. */
   readonly refused?: number;
   readonly created: number;

@@ -40,7 +40,7 @@ async function dispatch(item: Outgoing): Promise<void> {
   const fields = fieldsOf(item, session);
   if (!fields) return;
   underWay.add(item.key);
-  outbox.update(item.key, { state: "sending" });
+  outbox.update(item.key, { state: "sending", tried: true });
   const cmd = item.kind === "send" ? "message.send" : "generation.retry";
   try {
     await realtime.call(cmd, fields, {
