@@ -11,7 +11,7 @@ from backend.accounts.models import ApiKey
 from backend.accounts.permissions import Account, Verb, require
 from backend.accounts.principal import Principal
 from backend.accounts.prolong import prolong
-from backend.accounts.schemas import KeyMade, KeyNew, KeyOut, Me, MeChange, SessionOut, TicketOut
+from backend.accounts.schemas import KeyMade, KeyNew, KeyOut, Me, MeChange, SessionOut, TicketNew, TicketOut
 from backend.accounts.services import keys, people, sessions, tickets
 from backend.core.db import in_thread
 from backend.core.db import rows as db_rows
@@ -79,7 +79,7 @@ async def keys_delete(request: HttpRequest, key_id: UUID) -> Status[Any]:
 
 
 @router.post("/tickets", response={201: TicketOut}, summary="A ticket for a WebSocket of another origin")
-async def tickets_create(request: HttpRequest) -> Status[Any]:
+async def tickets_create(request: HttpRequest, body: TicketNew | None = None) -> Status[Any]:  # noqa: ARG001
     """A single-use ticket of 30 s, sent as the second subprotocol `ticket.<value>`."""
     principal: Principal = request.principal  # type: ignore[attr-defined]
     value = await in_thread(tickets.ticket_create, principal=principal)

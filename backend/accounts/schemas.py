@@ -75,6 +75,10 @@ class KeyNew(Body):
         return value
 
 
+class TicketNew(Body):
+    """There is nothing to choose; a body may be left out."""
+
+
 class TicketOut(Out):
     """A single-use ticket for a WebSocket of another origin."""
 

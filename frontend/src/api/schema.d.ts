@@ -491,6 +491,11 @@ export interface components {
             /** Expires In */
             expires_in: number;
         };
+        /**
+         * TicketNew
+         * @description There is nothing to choose; a body may be left out.
+         */
+        TicketNew: Record<string, never>;
         /** Page[SessionOut] */
         Page_SessionOut_: {
             /** Items */
@@ -1212,7 +1217,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TicketNew"] | null;
+            };
+        };
         responses: {
             /** @description Created */
             201: {

@@ -110,6 +110,15 @@ async def test_a_ticket_is_good_once_for_thirty_seconds_and_stands_for_its_crede
     assert used.value.reason == "revoked"
 
 
+async def test_a_ticket_takes_no_fields(site):
+    _, value = await site.key(await site.person("ada@example.org"))
+    client = site.client(Authorization=f"Bearer {value}")
+    refused = await client.post("/api/v1/tickets", json={"x": 1})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "x")
+    assert (await client.post("/api/v1/tickets", json={})).status_code == 201
+    assert (await client.post("/api/v1/tickets")).status_code == 201
+
+
 async def test_tickets_of_sessions_and_apps_stand_for_them(site):
     await site.person()
     browser = await site.browser()
