@@ -133,12 +133,18 @@ async def test_row_12_a_death_between_the_commit_and_the_terminal_event(world: W
     async with world.follower(started) as reader:
         await reader.until(".00020 ")
         owner = world.owner(started)
+        waiting = (  # its end waits for the row
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' AND position('terminal_event = ' IN query) > 0"
+        )
         ended = "SELECT terminal_offset FROM chat_generation WHERE id = %s"
         lock = "SELECT 1 FROM chat_generation WHERE id = %s FOR UPDATE"
         with world.database() as session:
             session.execute(lock, [started["generation"]])
             await reader.until(".00039 ")
-            await asyncio.sleep(0.5)  # its end waits for the row now
+            async with asyncio.timeout(10):
+                while not world.rows(waiting)[0][0]:
+                    await asyncio.sleep(0.01)
             world.signal("redis", signal.SIGSTOP)
         try:
             async with asyncio.timeout(10):
