@@ -1,6 +1,7 @@
 """Several nodes behind nginx, a scripted provider, and the hand that breaks things: real processes, real signals."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -8,6 +9,7 @@ import signal
 import socket
 import time
 import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +18,7 @@ import psycopg
 import redis
 
 from backend.engines import recorded_urls
+from backend.engines.process import is_alive
 from tests.faults.follower import Follower
 from tests.load.site import new_key
 from tests.support import nginx
@@ -152,6 +155,22 @@ class World:
         [(attempt,)] = self.rows("SELECT attempt FROM chat_generation WHERE id = %s", started["generation"])
         return int(attempt)
 
+    @contextlib.asynccontextmanager
+    async def kept_down(self, name: str, how: signal.Signals) -> AsyncIterator[None]:
+        """End a process and keep it ended meanwhile: the supervisor, which would start it again, stands still.
+
+        Afterwards it is back. No other process of the site may be expected to come back inside.
+        """
+        supervisor = self.product.process.pid
+        os.kill(supervisor, signal.SIGSTOP)
+        try:
+            pid = self.signal(name, how)
+            await asyncio.to_thread(wait_until, lambda: not is_alive(pid), f"{name} has ended")
+            yield
+        finally:
+            os.kill(supervisor, signal.SIGCONT)
+        await asyncio.to_thread(self.back, name, pid)
+
     def signal(self, name: str, which: signal.Signals) -> int:
         """Send a signal to a process of the site; returns its pid."""
         pid = self.product.pid(name)
@@ -159,13 +178,15 @@ class World:
         return pid
 
     def back(self, name: str, before: int) -> None:
-        """Wait until a process was started again and, where it is a node, answers."""
+        """Wait until a process was started again and, where it is a node or PostgreSQL, answers."""
         wait_until(lambda: self.product.has_pid(name) and self.product.pid(name) != before, f"{name} is back")
         if name.startswith("web-"):
             number = int(name.partition("-")[2])
             port = self.product.port + number if self.nodes > 1 else self.product.port
             url = f"http://127.0.0.1:{port}/health/ready"
             wait_until(lambda: _ok(url), f"{name} answers", within=60)
+        if name == "postgres":
+            wait_until(self.reaches_postgres, "PostgreSQL answers", within=60)
 
     async def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """One request of a patient client: what is temporary is tried again under the same key."""
