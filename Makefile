@@ -45,8 +45,8 @@ schemas: ## write everything generated: .env.example, schemas, OpenAPI, types
 screenshots: ## pictures of the page in its judging list
 	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.e2e.screenshots
 
-bench: ## speed of the whole product, as a table
-	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.load.bench
+bench: ## speed of the whole product, as a table; PARTS=steady,fast
+	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.load.bench $(if $(PARTS),--parts $(PARTS))
 
 bench-page: ## speed of the page in a browser, as a table
 	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.load.bench_page

@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
+from tests.load.direct_client import read_direct
 from tests.load.judge import Verdict, judge
-from tests.load.processes import cpu_seconds, memory_mib
-from tests.load.socket_client import Target, open_sockets
+from tests.load.processes import cpu_seconds, family, memory_mib
+from tests.load.socket_client import StreamSocket, Target, Transcript, open_sockets
+from tests.support.product import Product
 
 MODEL = "mock"
 
@@ -16,9 +18,20 @@ class Watched:
 
     pids: dict[str, list[int]]
 
+    @classmethod
+    def of(cls, site: Product) -> "Watched":
+        """The processes of the site that work for a stream; all of its nodes are `web`."""
+        names = [name for name in (f"web-{number}" for number in range(1, 10)) if site.has_pid(name)]
+        pids = {"web": [pid for name in names for pid in family(site.pid(name))]}
+        return cls(pids | {name: family(site.pid(name)) for name in ("redis", "postgres") if site.has_pid(name)})
+
     def cpu(self) -> dict[str, float]:
         """CPU seconds so far, by name."""
         return {name: sum(map(cpu_seconds, pids)) for name, pids in self.pids.items()}
+
+    def memory_mib(self) -> float:
+        """What the web processes take together."""
+        return sum(map(memory_mib, self.pids["web"]))
 
 
 @dataclass
@@ -35,11 +48,18 @@ class StreamRun:
 
 
 async def streams(
-    target: Target, watched: Watched, *, count: int, tokens: int, rate: float, ramp: float, batch: int = 1
+    targets: Target | list[Target],
+    watched: Watched,
+    *,
+    count: int,
+    tokens: int,
+    rate: float,
+    ramp: float,
+    batch: int = 1,
 ) -> StreamRun:
     """`count` sockets, one answer of `tokens` each at `rate` a second (0: as fast as it goes), starts over `ramp` s."""
     loop = asyncio.get_running_loop()
-    sockets = await open_sockets(target, count)
+    sockets = await open_sockets(targets, count)
     await asyncio.sleep(1)
     before, began = watched.cpu(), loop.time()
     for each in sockets:
@@ -47,27 +67,39 @@ async def streams(
         if ramp:
             await asyncio.sleep(ramp / count)
     limit = 60 + 3 * (tokens / rate if rate else tokens / 500)
-    ends = await asyncio.gather(*[asyncio.wait_for(each.done, limit) for each in sockets], return_exceptions=True)
+    errors = await ended(sockets, within=limit)
     wall, after = loop.time() - began, watched.cpu()
     verdict = judge([each.transcript for each in sockets], expected=tokens)
-    errors: dict[str, int] = {}
-    for end in ends:
-        if end != "done":
-            errors[str(end)[:100]] = errors.get(str(end)[:100], 0) + 1
     used = {name: after[name] - before[name] for name in after}
     run = StreamRun(
         verdict=verdict,
-        completed=sum(end == "done" for end in ends),
+        completed=count - sum(errors.values()),
         errors=errors,
         wall_s=wall,
         cpu_per_million={name: used[name] / max(1, verdict.tokens) * 1e6 for name in used},
         web_cores=used["web"] / wall,
-        memory_mib=sum(map(memory_mib, watched.pids["web"])),
+        memory_mib=watched.memory_mib(),
     )
-    for each in sockets:
-        each.close()
+    close(sockets)
     await asyncio.sleep(0.5)
     return run
+
+
+async def ended(sockets: list[StreamSocket], *, within: float) -> dict[str, int]:
+    """Wait for the ends of all answers; how often which end was not `done`."""
+    ends = await asyncio.gather(*[asyncio.wait_for(each.done, within) for each in sockets], return_exceptions=True)
+    errors: dict[str, int] = {}
+    for end in ends:
+        if end != "done":
+            told = (str(end) or type(end).__name__)[:100]
+            errors[told] = errors.get(told, 0) + 1
+    return errors
+
+
+def close(sockets: list[StreamSocket]) -> None:
+    """Leave."""
+    for each in sockets:
+        each.close()
 
 
 @dataclass
@@ -81,24 +113,20 @@ class IdleRun:
 
 async def idle(target: Target, watched: Watched, *, count: int, watch_s: float = 10) -> IdleRun:
     """Open `count` sockets and let them be."""
-    before = sum(map(memory_mib, watched.pids["web"]))
+    before = watched.memory_mib()
     sockets = await open_sockets(target, count)
     await asyncio.sleep(3)
-    grown = sum(map(memory_mib, watched.pids["web"])) - before
+    grown = watched.memory_mib() - before
     cpu = watched.cpu()["web"]
     await asyncio.sleep(watch_s)
     percent = (watched.cpu()["web"] - cpu) / watch_s * 100
-    for each in sockets:
-        each.close()
+    close(sockets)
     await asyncio.sleep(1)
     return IdleRun(count, grown * 1024 / count, percent)
 
 
 async def direct(port: int, *, count: int, tokens: int, rate: float, ramp: float) -> Verdict:
     """Read the scripted upstream without us: what this machine and this client can do at best."""
-    from tests.load.direct_client import read_direct
-    from tests.load.socket_client import Transcript
-
     transcripts: list[Transcript] = []
 
     async def one(index: int) -> None:

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any, cast
 
 TERMINAL = {"done", "incomplete", "error", "cancelled"}
 ACK_EVENTS = 64
+ACK_BYTES = 16_384
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Target:
     port: int
     token: str
     path: str = "/ws/v1/"
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass
@@ -38,17 +41,20 @@ class Transcript:
 
 
 class StreamSocket(asyncio.Protocol):
-    """One WebSocket. `ready` resolves when the server has accepted `connect`, `done` at the terminal event."""
+    """One WebSocket. `ready` resolves when the server has accepted `connect`, `started` with the reply to the send or
+    the subscription, `done` at the terminal event."""
 
     def __init__(self, target: Target) -> None:
         loop = asyncio.get_running_loop()
         self.target = target
         self.ready: asyncio.Future[None] = loop.create_future()
+        self.started: asyncio.Future[dict[str, Any]] = loop.create_future()
         self.done: asyncio.Future[str] = loop.create_future()
         self.transcript = Transcript()
         self._buffer = bytearray()
         self._upgraded = False
         self._unacknowledged = 0
+        self._unacknowledged_bytes = 0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -80,6 +86,17 @@ class StreamSocket(asyncio.Protocol):
             content=content,
             **({"model": model} if model else {}),
         )
+
+    def subscribe(self, *, topic: str, epoch: str, offset: int) -> None:
+        """Follow an answer from a position."""
+        self.transcript.sent = time.monotonic_ns()
+        self.transcript.topic = topic
+        self.command(id=2, cmd="subscribe", topic=topic, since={"epoch": epoch, "offset": offset})
+
+    def stop_reading(self) -> None:
+        """Leave what comes in the kernel's buffers."""
+        assert self._transport is not None
+        self._transport.pause_reading()
 
     def close(self) -> None:
         """Leave without a closing handshake."""
@@ -138,7 +155,8 @@ class StreamSocket(asyncio.Protocol):
                 ended = frame["type"]
         self.transcript.frames.append((now, payload))
         self._unacknowledged += 1
-        if self._unacknowledged >= ACK_EVENTS or ended:
+        self._unacknowledged_bytes += len(payload)
+        if self._unacknowledged >= ACK_EVENTS or self._unacknowledged_bytes >= ACK_BYTES or ended:
             self._acknowledge(payload)
         if ended and not self.done.done():
             self.done.set_result(ended)
@@ -147,7 +165,7 @@ class StreamSocket(asyncio.Protocol):
         event = json.loads(payload)
         if "offset" in event:
             self.command(cmd="ack", topic=event["topic"], epoch=event["epoch"], offset=event["offset"])
-            self._unacknowledged = 0
+            self._unacknowledged = self._unacknowledged_bytes = 0
 
     def _reply(self, frame: dict[str, Any]) -> None:
         if "error" in frame:
@@ -155,10 +173,11 @@ class StreamSocket(asyncio.Protocol):
         elif frame["id"] == 1:
             self.ready.set_result(None)
         else:
-            self.transcript.topic = frame["result"]["topic"]
+            self.transcript.topic = frame["result"].get("topic", self.transcript.topic)
+            self.started.set_result(frame["result"])
 
     def _fail(self, error: Exception) -> None:
-        for future in (self.ready, self.done):
+        for future in (self.ready, self.started, self.done):
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # looked at here, so that an idle socket that is closed says nothing
@@ -168,15 +187,25 @@ class StreamSocket(asyncio.Protocol):
         self._fail(exc or ConnectionError("closed"))
 
 
-async def open_sockets(target: Target, count: int, *, at_once: int = 50) -> list[StreamSocket]:
-    """Open `count` sockets and wait until each is connected."""
+async def open_socket(target: Target) -> StreamSocket:
+    """Open one socket; it is connected once `ready` resolves."""
     loop = asyncio.get_running_loop()
+    _, protocol = await loop.create_connection(
+        lambda: StreamSocket(target),
+        target.host,
+        target.port,
+        ssl=target.tls,
+        server_hostname="localhost" if target.tls else None,
+    )
+    return protocol
+
+
+async def open_sockets(targets: Target | list[Target], count: int, *, at_once: int = 50) -> list[StreamSocket]:
+    """Open `count` sockets, on each target in turn, and wait until each is connected."""
+    places = targets if isinstance(targets, list) else [targets]
     sockets: list[StreamSocket] = []
     for base in range(0, count, at_once):
-        batch = []
-        for _ in range(base, min(base + at_once, count)):
-            _, protocol = await loop.create_connection(lambda: StreamSocket(target), target.host, target.port)
-            batch.append(protocol)
+        batch = [await open_socket(places[index % len(places)]) for index in range(base, min(base + at_once, count))]
         await asyncio.wait_for(asyncio.gather(*[each.ready for each in batch]), 60)
         sockets += batch
     return sockets
