@@ -34,6 +34,18 @@ GENERATORS = [
         [PYTHON, "-m", "backend.config.protocol", "typescript"],
         needs="frontend",
     ),
+    Generator(
+        "frontend/src/features/doctor/generated/rules.json",
+        [PYTHON, "-m", "backend.ops.connection.rules", "page"],
+        needs="frontend",
+    ),
+    Generator(
+        "frontend/src/locales/en/symptoms.json", [PYTHON, "-m", "backend.ops.connection.rules", "en"], needs="frontend"
+    ),
+    Generator(
+        "frontend/src/locales/de/symptoms.json", [PYTHON, "-m", "backend.ops.connection.rules", "de"], needs="frontend"
+    ),
+    Generator("docs/proxies.md", [PYTHON, "-m", "backend.ops.connection.document"]),
     Generator("docs/configuration.md", [PYTHON, "-m", "backend.config.documents", "configuration"]),
     Generator("docs/errors.md", [PYTHON, "-m", "backend.config.documents", "errors"]),
     Generator("docs/openapi.json", [PYTHON, "-m", "backend.config.documents", "openapi"]),

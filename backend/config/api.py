@@ -19,6 +19,7 @@ from backend.core.errors import AppError, Internal, NotFound, Unauthenticated
 from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
+from backend.ops.connection.openapi import operations
 
 ROUTERS: list[Router] = [accounts, catalog, chat]
 
@@ -47,7 +48,7 @@ class Api(NinjaAPI):
         """Ninja's document, with the problem that any operation may answer."""
         schema = super().get_openapi_schema(**kwargs)
         known = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema["paths"][TOPIC_EVENTS] = {"get": topic_events()}
+        schema["paths"] |= {TOPIC_EVENTS: {"get": topic_events()}, **operations()}
         schema["components"]["schemas"] |= {**known.pop("$defs"), "Problem": known}
         content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for path in schema["paths"].values():

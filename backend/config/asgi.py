@@ -15,6 +15,7 @@ from backend.config.live import Live, lifespan  # noqa: E402
 from backend.core.asgi import Receive, Scope, Send, request_id, respond  # noqa: E402
 from backend.core.errors import Unavailable  # noqa: E402
 from backend.core.problems import CONTENT_TYPE, problem  # noqa: E402
+from backend.ops.connection import probes  # noqa: E402
 
 SOCKET_PATH = "/ws/v1/"
 TOPICS_PATH = "/api/v1/topics/"
@@ -44,12 +45,17 @@ class Site:
             await self._socket(scope, receive, send)
         elif scope["path"].startswith(TOPICS_PATH):
             await (self.live.node.events if self.live else _unavailable)(scope, receive, send)
+        elif scope["path"].startswith(probes.PATH):
+            await (self.live.probes if self.live else _unavailable)(scope, receive, send)
         elif scope["path"].startswith(OPENAI_PATH):
             await (self.live.openai if self.live else _unavailable)(scope, receive, send)
         else:
             await self._http(scope, receive, send)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.live is not None and scope["path"] == probes.SOCKET_PATH:
+            await self.live.probes(scope, receive, send)
+            return
         if self.live is None or scope["path"] != SOCKET_PATH:
             await receive()
             await send({"type": "websocket.close"})  # before accept: the handshake is refused

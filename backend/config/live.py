@@ -22,6 +22,7 @@ from backend.core.errors import AppError
 from backend.core.problems import problem
 from backend.openai_api.app import OpenAIApplication
 from backend.openai_api.stored import StoredCompletions
+from backend.ops.connection.probes import Probes
 from backend.ops.health import Draining
 from realtime import Node, RealtimeSettings
 from realtime.hooks import Principal
@@ -49,6 +50,7 @@ class Live:
             ).scaled(scale),
         )
         self.openai = OpenAIApplication(stored=StoredCompletions(self.node))
+        self.probes = Probes()
         self.node.problem = _problem
         self.node.identified = _identified
         for kind in topics.kinds(self.host):
@@ -65,6 +67,7 @@ class Live:
     async def stop(self) -> None:
         """Be not ready, ask sockets to move on while answers are handed over; then stop in the order of dependence."""
         Draining.now = True
+        self.probes.stop()
         await asyncio.gather(_quietly(self.host.stop), _quietly(self._drain))
         for step in (self.node.stop, registry.stop, redis.close_client, close_pool):
             await _quietly(step)

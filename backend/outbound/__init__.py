@@ -14,10 +14,12 @@ from backend.outbound.errors import (
     OutboundError,
     RedirectRefused,
     TimedOut,
+    UpgradeRefused,
     UrlRefused,
 )
 from backend.outbound.guard import Guard
 from backend.outbound.response import Answer, StreamResponse, Timeouts
+from backend.outbound.socket import Socket
 
 __all__ = [
     "AddressRefused",
@@ -29,8 +31,10 @@ __all__ = [
     "OutboundClient",
     "OutboundError",
     "RedirectRefused",
+    "Socket",
     "StreamResponse",
     "TimedOut",
     "Timeouts",
+    "UpgradeRefused",
     "UrlRefused",
 ]

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -15,13 +17,18 @@ from backend.outbound.errors import (
     OutboundError,
     RedirectRefused,
     TimedOut,
+    UpgradeRefused,
     UrlRefused,
 )
 from backend.outbound.guard import Guard, parse_url
 from backend.outbound.response import Answer, StreamResponse, Timeouts
+from backend.outbound.socket import Socket
 
 SMALL_BODY = 1 << 20
 """Bytes of a body that is read whole, unless the caller says otherwise."""
+
+LARGE_BODY = 1 << 20
+"""Bytes from which on a body is sent piece by piece, so that it does not hold the loop up."""
 
 IDLE_CONNECTION = 30.0
 """Seconds that an unused connection is kept."""
@@ -34,15 +41,23 @@ class OutboundClient:
 
     `trusted` is for URLs from the operator's environment alone: those may be local. All others are held to `guard`.
     `proxy` is the operator's own forward proxy, used for all calls when set; none is taken from the environment.
+    `verify=False` takes any certificate: for looking at a site that is being mended, never with a credential.
     """
 
     def __init__(
-        self, *, guard: Guard | None = None, proxy: str | None = None, user_agent: str = "Rivulet", limit: int = 0
+        self,
+        *,
+        guard: Guard | None = None,
+        proxy: str | None = None,
+        user_agent: str = "Rivulet",
+        limit: int = 0,
+        verify: bool = True,
     ) -> None:
         self._guard = guard or Guard()
         self._proxy = proxy or None
         self._user_agent = user_agent
         self._limit = limit
+        self._verify = verify
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def close(self) -> None:
@@ -79,7 +94,10 @@ class OutboundClient:
         response = StreamResponse(raw, host=host, started=started, timeouts=limits)
         try:
             if 300 <= raw.status < 400:
-                raise RedirectRefused(f"{host} answered with a redirect, which is not followed. Check the address.")
+                raise RedirectRefused(
+                    f"{host} answered with a redirect, which is not followed. Check the address.",
+                    location=raw.headers.get("Location", ""),
+                )
             yield response
         finally:
             response.close()
@@ -102,6 +120,37 @@ class OutboundClient:
         ) as response:
             return Answer(response.status, response.headers, await response.body(limit=limit))
 
+    @asynccontextmanager
+    async def websocket(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        protocols: Sequence[str] = (),
+        timeouts: Timeouts | None = None,
+        trusted: bool = False,
+    ) -> AsyncIterator[Socket]:
+        """Open a WebSocket at an http(s) URL. Raises `OutboundError`: `UpgradeRefused` where none is opened."""
+        limits = timeouts or Timeouts()
+        host, session = self._route(url, trusted=trusted)
+        try:
+            async with asyncio.timeout(limits.first_byte):
+                raw = await session.ws_connect(
+                    url, headers=headers, protocols=protocols, autoping=True, max_msg_size=1 << 20, autoclose=True
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise UpgradeRefused(f"{host} did not open a WebSocket.", status=error.status) from error
+        except TimeoutError as error:
+            raise TimedOut(f"{host} did not answer within {limits.first_byte:g} s.", stage="first_byte") from error
+        except OutboundError:
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ConnectionLost(f"{host} broke the connection before it answered.") from error
+        try:
+            yield Socket(raw)
+        finally:
+            await raw.close()
+
     def _route(self, url: str, *, trusted: bool) -> tuple[str, aiohttp.ClientSession]:
         parts = parse_url(url)
         free = trusted or self._guard.allows_host(parts)
@@ -113,6 +162,7 @@ class OutboundClient:
     def _make_session(self, *, guarded: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=self._limit,
+            ssl=self._verify,
             keepalive_timeout=IDLE_CONNECTION,
             use_dns_cache=not guarded,
             socket_factory=self._guarded_socket if guarded and not self._proxy else None,
@@ -149,7 +199,7 @@ class OutboundClient:
                     method,
                     url,
                     headers=headers,
-                    data=body,
+                    data=BytesIO(body) if body and len(body) >= LARGE_BODY else body,
                     allow_redirects=False,
                     proxy=self._proxy,
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect),
@@ -165,7 +215,11 @@ class OutboundClient:
         except aiohttp.ClientConnectorDNSError as error:
             raise ConnectFailed(f"The name {host} could not be resolved.") from error
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
-            raise ConnectFailed(f"No secure connection to {host}: its certificate was not accepted.") from error
+            reason = getattr(error, "certificate_error", None)
+            raise ConnectFailed(
+                f"No secure connection to {host}: its certificate was not accepted.",
+                certificate=reason if isinstance(reason, ssl.SSLCertVerificationError) else None,
+            ) from error
         except aiohttp.ClientConnectorError as error:
             raise ConnectFailed(f"{host} could not be reached.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:

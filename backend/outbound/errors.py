@@ -1,5 +1,6 @@
 """Why a call outside did not work. Messages name the host, never a key, a path or a body."""
 
+import ssl
 from typing import Literal
 
 Stage = Literal["connect", "first_byte", "silence"]
@@ -24,13 +25,31 @@ class AddressRefused(OutboundError):
 
 
 class RedirectRefused(OutboundError):
-    """The server answered with a redirect; none is followed."""
+    """The server answered with a redirect; none is followed. `location` is where to, as it was sent."""
 
     temporary = False
 
+    def __init__(self, message: str, *, location: str = "") -> None:
+        self.location = location
+        super().__init__(message)
+
 
 class ConnectFailed(OutboundError):
-    """Name resolution, connection or TLS failed: the server has seen no request."""
+    """Name resolution, connection or TLS failed: the server has seen no request. `certificate`: what is wrong there."""
+
+    def __init__(self, message: str, *, certificate: ssl.SSLCertVerificationError | None = None) -> None:
+        self.certificate = certificate
+        super().__init__(message)
+
+
+class UpgradeRefused(OutboundError):
+    """A WebSocket's opening handshake was answered with an ordinary `status`, or not as the protocol asks."""
+
+    temporary = False
+
+    def __init__(self, message: str, *, status: int) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class ConnectionLost(OutboundError):

@@ -7,10 +7,11 @@ anyone else these headers are dropped. Control bytes in a header are refused wit
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 import structlog
 
-from backend.core.asgi import App, Receive, Scope, Send, respond
+from backend.core.asgi import App, Receive, Scope, Send, respond, state
 from backend.core.errors import BadRequest
 from backend.core.ids import new_id
 from backend.core.problems import CONTENT_TYPE, problem
@@ -23,8 +24,16 @@ _FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-
 LOCAL = "127.0.0.1"
 
 
+class Via(NamedTuple):
+    """By whom a request came in: the peer, whether it is trusted, and which forwarding headers it brought."""
+
+    peer: str
+    trusted: bool
+    headers: list[str]
+
+
 class TrustedProxies:
-    """Puts the caller's real address into `scope["client"]`, and the real scheme into `scope["scheme"]`."""
+    """Puts the caller's real address into `scope["client"]`, the real scheme into `scope["scheme"]`; adds a `Via`."""
 
     def __init__(self, app: App, *, networks: Sequence[str]) -> None:
         self.app = app
@@ -46,7 +55,8 @@ class TrustedProxies:
     def _seen(self, scope: Scope) -> Scope:
         peer = scope["client"][0] if scope.get("client") else LOCAL
         headers = scope["headers"]
-        if self.trusts(peer):
+        trusted = self.trusts(peer)
+        if trusted:
             forwarded = [value for name, value in headers if name == b"x-forwarded-for"]
             protos = [value for name, value in headers if name == b"x-forwarded-proto"]
             client = self._client(b",".join(forwarded).decode("latin-1"), peer)
@@ -56,7 +66,11 @@ class TrustedProxies:
             headers = [pair for pair in headers if pair[0] != b"x-request-id"]
         kept = [pair for pair in headers if pair[0] not in _FORWARDED]
         port = scope["client"][1] if scope.get("client") and client == peer else 0
-        return {**scope, "headers": kept, "client": [client, port], "scheme": scheme}
+        names = sorted({name.decode() for name, _ in headers if name in _FORWARDED})
+        state(seen := {**scope, "headers": kept, "client": [client, port], "scheme": scheme})["via"] = Via(
+            peer=peer, trusted=trusted, headers=names
+        )
+        return seen
 
     def trusts(self, address: str) -> bool:
         """Whether an address is one of ours. A unix socket's peer is local."""

@@ -1,7 +1,9 @@
 import { Check, CloudOff } from "lucide-react";
 import { useSyncExternalStore } from "react";
+import { Link } from "wouter";
 import { cx } from "@/lib/cx";
 import { useT } from "@/lib/i18n";
+import { paths } from "@/lib/router";
 import styles from "./ConnectionNote.module.css";
 import { useLineNote } from "./useLineNote";
 
@@ -29,6 +31,7 @@ export function ConnectionNote() {
             <Check size={16} aria-hidden="true" />
           )}
           {note === "back" ? t("common.line_back") : t(online ? "common.line_away" : "common.line_offline")}
+          {online ? <Link href={paths.doctor}>{t("common.line_doctor")}</Link> : null}
         </div>
       )}
     </div>

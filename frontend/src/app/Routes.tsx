@@ -4,7 +4,15 @@ import { confirmSession, useSession } from "@/api/session";
 import { paths } from "@/lib/router";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
+import { Unreached } from "./Unreached";
 
+const DoctorPage = lazy(async () => {
+  try {
+    return await (await import("@/features/doctor/load")).load();
+  } catch {
+    return { default: Unreached }; // The doctor is called when the line is bad.
+  }
+});
 const AuthPages = lazy(() => import("@/features/auth/AuthPages"));
 const publicPath = /^\/(login|signup|forgot|reset-password|verify-email)(\/|$)/;
 
@@ -23,6 +31,12 @@ export function Routes() {
       });
   }, [status]);
 
+  if (location === paths.doctor)
+    return (
+      <Suspense fallback={null}>
+        <DoctorPage />
+      </Suspense>
+    );
   if (status === "unknown" && !isPublic) return null;
   if (isPublic || (status === "out" && location === paths.home))
     return (

@@ -37,6 +37,11 @@ export function useAppCommands(actions: { openArchive: () => void; signOut: () =
       }),
       registerCommand({ id: "settings", title: t("palette.settings"), run: () => navigate(paths.settings) }),
       registerCommand({
+        id: "doctor",
+        title: t("common.line_doctor"),
+        run: () => navigate(paths.doctor),
+      }),
+      registerCommand({
         id: "archive",
         title: t("palette.archive"),
         run: () => latest.current.openArchive(),

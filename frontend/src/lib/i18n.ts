@@ -2,7 +2,12 @@ import { useSyncExternalStore } from "react";
 import en from "@/locales/en";
 import { storage } from "./storage";
 
-export type Words = typeof en;
+/** Words of pages that are loaded when they are opened. */
+interface LaterWords {
+  doctor: typeof import("@/locales/en/doctor.json");
+  symptoms: typeof import("@/locales/en/symptoms.json");
+}
+export type Words = typeof en & LaterWords;
 type Bare<K> = K extends `${infer Root}_one` | `${infer Root}_other` ? Root : K;
 /** `namespace.key` for every word in locales/en. */
 export type Key = { [N in keyof Words]: `${N}.${Extract<Bare<keyof Words[N]>, string>}` }[keyof Words];
@@ -13,6 +18,9 @@ export const locales = { en: "English", de: "Deutsch" } as const;
 export type Locale = keyof typeof locales;
 const isLocale = (name: string | undefined): name is Locale =>
   name !== undefined && Object.hasOwn(locales, name);
+
+type Load = Record<Locale, () => Promise<{ default: Record<string, string> }>>;
+const later = new Map<string, Load>();
 
 let locale: Locale = "en";
 let words: Record<string, Record<string, string>> = en;
@@ -47,13 +55,21 @@ export function preferredLocale(): Locale {
 }
 
 export async function setLocale(next: Locale, { keep = true } = {}): Promise<void> {
-  words = next === "de" ? (await import("@/locales/de")).default : en;
+  const first = next === "de" ? (await import("@/locales/de")).default : en;
+  const more = [...later].map(async ([name, load]) => [name, (await load[next]()).default] as const);
+  words = { ...first, ...Object.fromEntries(await Promise.all(more)) };
   locale = next;
   plural = new Intl.PluralRules(next);
   t = makeT();
   document.documentElement.lang = next;
   if (keep) storage.set("locale", next);
   listeners.forEach((listener) => listener());
+}
+
+/** Take in the words of a page that is being opened; they follow the language from then on. */
+export async function addWords(words: Record<keyof LaterWords, Load>): Promise<void> {
+  for (const [name, load] of Object.entries(words)) later.set(name, load);
+  await setLocale(locale, { keep: false });
 }
 
 const subscribe = (listener: () => void) => {

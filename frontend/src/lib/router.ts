@@ -8,6 +8,7 @@ export const paths = {
   signup: "/signup",
   forgot: "/forgot",
   settings: "/settings",
+  doctor: "/doctor",
   settingsTab: (tab: string) => `/settings/${tab}`,
 } as const;
 
