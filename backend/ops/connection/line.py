@@ -1,5 +1,6 @@
 """The way from here to a site: its address, a key, and the guarded client."""
 
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from ipaddress import ip_address
 from typing import Any, Self
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from backend.outbound import Answer, OutboundClient, Socket, StreamResponse, Timeouts
 from realtime.consumer import SUBPROTOCOL
 
+END = b"\n\n"
 PROBES = "/api/v1/doctor/"
 _PORTS = {"http": 80, "https": 443}
 _TIMEOUTS = Timeouts(connect=10, first_byte=20, silence=20)
@@ -76,6 +78,15 @@ class Line:
 
     def _headers(self, more: dict[str, str]) -> dict[str, str]:
         return more | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+
+
+async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[int]:
+    """How many events each read of a stream completes: their ends may be cut in two."""
+    last = b""
+    async for chunk in chunks:
+        whole = last + chunk
+        yield whole.count(END)
+        last = b"" if whole.endswith(END) else whole[-1:]
 
 
 Seen = dict[str, Any]

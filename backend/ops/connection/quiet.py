@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
-from backend.ops.connection.line import Line, Seen
+from backend.ops.connection.line import Line, Seen, events
 from backend.ops.connection.probes import SOCKET_PATH as ECHO_PATH
 from backend.ops.connection.report import Result
 from backend.ops.connection.traffic import SOCKET_PATH, connect
@@ -51,16 +51,16 @@ async def _stream_idle(line: Line, seconds: float) -> Result:
 async def _silent_stream(line: Line, seconds: float) -> str | None:
     """None when a stream that is silent for `seconds` lives on, else how it ended."""
     began = time.perf_counter()
-    events = 0
+    ended = 0
     try:
         async with line.stream(f"stream?events=2&gap_ms={seconds * 1000:.0f}", silence=seconds) as response:
             if response.status != 200:
                 return f"HTTP {response.status} after {time.perf_counter() - began:.1f} s"
-            async for chunk in response.chunks():
-                events += chunk.count(b"\n\n")
+            async for some in events(response.chunks()):
+                ended += some
     except OutboundError:
         pass
-    return None if events == 2 else f"ended after {time.perf_counter() - began:.1f} s"
+    return None if ended == 2 else f"ended after {time.perf_counter() - began:.1f} s"
 
 
 async def _poll(line: Line, seconds: float) -> Result:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import msgspec
 
-from backend.ops.connection.line import Line, Seen
+from backend.ops.connection.line import Line, Seen, events
 from backend.ops.connection.probes import SOCKET_PATH as ECHO_PATH
 from backend.ops.connection.report import Result
 from backend.ops.connection.rules import number
@@ -62,7 +62,7 @@ async def connect(socket: Socket) -> str:
 
 async def streams(line: Line) -> list[Result]:
     """Events as the product sends them, and without the header that forbids nginx to buffer."""
-    hinted, plain = await asyncio.gather(_arrivals(line, "on"), _arrivals(line, "off"))
+    hinted, plain = await asyncio.gather(_twice(line, "on"), _twice(line, "off"))
     if isinstance(hinted, str):
         return [Result("stream", "failed", hinted, symptom="failed")]
     times, encoding = hinted
@@ -93,6 +93,12 @@ def _over(times: Sequence[float]) -> str:
     return f"{len(times)} events over {spread:.0f} ms"
 
 
+async def _twice(line: Line, hint: str) -> tuple[list[float], str] | str:
+    """A lump may be a hiccup of the network, or of this machine: only two of them are a finding."""
+    found = await _arrivals(line, hint)
+    return found if isinstance(found, str) or apart(found[0]) else await _arrivals(line, hint)
+
+
 async def _arrivals(line: Line, hint: str) -> tuple[list[float], str] | str:
     """When each event came, and the content's encoding; or what went wrong."""
     query = f"stream?events={number('events'):.0f}&gap_ms={number('gap_ms'):.0f}&hint={hint}"
@@ -101,8 +107,8 @@ async def _arrivals(line: Line, hint: str) -> tuple[list[float], str] | str:
         async with line.stream(query) as response:
             if response.status != 200:
                 return f"HTTP {response.status}"
-            async for chunk in response.chunks():
-                times += [time.perf_counter()] * chunk.count(b"\n\n")
+            async for ended in events(response.chunks()):
+                times += [time.perf_counter()] * ended
             return times, response.headers.get("Content-Encoding", "")
     except OutboundError as error:
         return str(error)

@@ -77,7 +77,8 @@ async def test_events_bodies_and_late_answers(script):
     assert (await script.get("/api/v1/doctor/body")).status_code == 405
 
 
-async def test_a_person_holds_only_so_many_at_once_and_none_outlasts_the_process(live, script, monkeypatch):
+async def test_a_person_holds_only_so_many_at_once_and_none_outlasts_the_process(live, script, settings, monkeypatch):
+    settings.RIVULET = settings.RIVULET.model_copy(update={"limits": "on"})
     monkeypatch.setattr(probes, "RUNNING_EACH", 2)
     asked = [asyncio.create_task(script.get("/api/v1/doctor/poll?wait=25")) for _ in range(3)]
     refused, held = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
