@@ -29,6 +29,7 @@ COPY --from=packages /app/.venv .venv
 COPY manage.py README.md ./
 COPY docs docs
 COPY realtime realtime
+COPY rivulet_client rivulet_client
 COPY backend backend
 COPY --from=page /page/dist frontend/dist
 # The admin's files; the secret is for this step alone.

@@ -15,7 +15,7 @@ from shell import run, said
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-PACKAGES = ["realtime", "backend", "tests", "scripts", "manage.py"]
+PACKAGES = ["realtime", "backend", "rivulet_client", "tests", "scripts", "manage.py"]
 
 Check = Callable[[], list[str]]
 
@@ -60,6 +60,7 @@ CHECKS: dict[str, Check] = {
         "--severity-level=medium",
         "backend",
         "realtime",
+        "rivulet_client",
     ),
     "shellcheck": tool("shellcheck", *shell_files()),
     "migrations": command(sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"),

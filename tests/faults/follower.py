@@ -1,51 +1,101 @@
-"""A client as the protocol wants it: follows a topic over WebSocket, comes back with its position, checks what it sees.
+"""The Python client as the protocol wants it, following one answer, with a check of every frame that it gets.
 
-It never asks for what it had: `text` is what a reader would have on the screen, `problems` what no reader may see.
+`text` is what a reader would have on the screen, `problems` what no reader may see (`tests/faults/check.py`).
 """
 
 import asyncio
-import contextlib
-import json
 import random
 from typing import Any, Self
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-PROTOCOLS = [Subprotocol("rivulet.v1")]
-TERMINAL = {"done", "incomplete", "error", "cancelled"}
-ACK_EVENTS = 32
+from rivulet_client import AnswerState, Client, Position, Timing
+from rivulet_client.wire import SUBPROTOCOL
+from tests.faults.check import TERMINAL, RawCheck
+
+PROTOCOLS = [Subprotocol(SUBPROTOCOL)]
 
 
 class Follower:
     """Follows `topic`. `urls` are tried in turn, one for each connection: any node will do."""
 
     def __init__(self, urls: list[str], *, token: str, topic: str, chance: random.Random) -> None:
-        self.urls = urls
-        self.token = token
         self.topic = topic
-        self.epoch = ""
-        self.offset = 0
-        self.parts: list[dict[str, Any]] = []
-        self.status = ""
+        self.check = RawCheck(topic)
+        self.state = AnswerState()
         self.terminal: list[str] = []
-        self.epochs: list[str] = []
-        self.closes: list[int | None] = []
-        self.connections = 0
-        self.silence = 40.0
-        """Seconds without a frame after which a connection is given up, as the protocol asks of clients."""
-        self.recovered: list[bool] = []
-        self.problems: list[str] = []
+        self.position: Position | None = None
         self.ended = asyncio.Event()
-        self._chance = chance
+        self._timing = Timing(base=0.1, cap=2.0, stable=0.0, connect=5.0, silence=40.0)
+        self._client = Client(
+            urls,
+            token=token,
+            timing=self._timing,
+            transports=("websocket",),
+            observer=self.check,
+            chance=random.Random(chance.random()),
+            trust_env=False,
+        )
         self._task: asyncio.Task[None] | None = None
-        self._socket: Any = None
 
     @property
     def text(self) -> str:
         """The text parts put together."""
-        return "".join(part["text"] for part in self.parts if part["kind"] == "text")
+        return self.state.text
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """All parts, `{kind, text}`."""
+        return [{"kind": part.kind, "text": part.text} for part in self.state.parts]
+
+    @property
+    def status(self) -> str:
+        """queued, running, or the name of the terminal event."""
+        return self.state.status if self.position is not None else ""
+
+    @property
+    def epoch(self) -> str:
+        """Of the last event that is on the screen."""
+        return self.position.epoch if self.position else ""
+
+    @property
+    def offset(self) -> int:
+        """Of the last event that is on the screen."""
+        return self.position.offset if self.position else 0
+
+    @property
+    def problems(self) -> list[str]:
+        """What no reader may see."""
+        return self.check.problems
+
+    @property
+    def recovered(self) -> list[bool]:
+        """What each subscribe was answered."""
+        return self.check.recovered
+
+    @property
+    def epochs(self) -> list[str]:
+        """Each epoch that it came into."""
+        return self.check.epochs
+
+    @property
+    def closes(self) -> list[int | None]:
+        """How each connection ended: its close code, 1006 without one, None where it never stood or was given up."""
+        return self.check.closes
+
+    @property
+    def connections(self) -> int:
+        """How many connections stood."""
+        return self.check.connections
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a frame after which a connection is given up, as the protocol asks of clients."""
+        return self._timing.silence or 0.0
+
+    @silence.setter
+    def silence(self, seconds: float) -> None:
+        self._timing.silence = seconds
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
@@ -55,6 +105,7 @@ class Follower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            await self._client.close()
 
     async def until(self, text: str, *, within: float = 30) -> None:
         """Wait until this is on the screen."""
@@ -70,126 +121,18 @@ class Follower:
 
     def drop(self) -> None:
         """Lose the connection without a word."""
-        if self._socket is not None:
-            self._socket.transport.abort()
+        self._client.drop()
 
     async def _follow(self) -> None:
-        tries = 0
-        while not self.ended.is_set():
-            url = self.urls[len(self.closes) % len(self.urls)]
-            code: int | None = None
-            try:
-                async with connect(
-                    url, subprotocols=PROTOCOLS, ping_interval=None, open_timeout=5, close_timeout=1
-                ) as socket:
-                    self._socket = socket
-                    self.connections += 1
-                    tries = 0
-                    await self._talk(socket)
-            except ConnectionClosed as closed:
-                code = closed.rcvd.code if closed.rcvd else 1006
-            except (OSError, TimeoutError, InvalidHandshake):
-                tries += 1
-            self._socket = None
-            self.closes.append(code)
-            if not self.ended.is_set():
-                await asyncio.sleep(self._chance.uniform(0, min(2.0, 0.1 * 2**tries)))
-
-    async def _talk(self, socket: Any) -> None:
-        await socket.send(json.dumps({"id": 1, "cmd": "connect", "v": 1, "token": self.token}))
-        since = {"since": {"epoch": self.epoch, "offset": self.offset}} if self.epoch else {}
-        await socket.send(json.dumps({"id": 2, "cmd": "subscribe", "topic": self.topic, **since}))
-        unacknowledged = 0
-        while True:
-            async with asyncio.timeout(self.silence):
-                raw = await socket.recv()
-            frame = json.loads(raw)
-            if frame.get("type") == "ping":
-                await socket.send('{"cmd":"pong"}')
-            elif frame.get("type") == "goaway":
-                return
-            elif "id" in frame:
-                self._reply(frame)
-            elif frame.get("topic") == self.topic:
-                self._take(frame)
-                unacknowledged += 1
-                if unacknowledged >= ACK_EVENTS:
-                    unacknowledged = 0
-                    ack = {"cmd": "ack", "topic": self.topic, "epoch": self.epoch, "offset": self.offset}
-                    await socket.send(json.dumps(ack))
-            if self.ended.is_set():
-                with contextlib.suppress(ConnectionClosed):
-                    await socket.close()
-                return
-
-    def _reply(self, frame: dict[str, Any]) -> None:
-        if "error" in frame:
-            if not frame["error"]["temporary"]:
-                self.problems.append(f"refused: {frame['error']}")
-            raise OSError(frame["error"]["code"])
-        if frame["id"] != 2:
-            return
-        result = frame["result"]
-        self.recovered.append(result["recovered"])
-        if result.get("snapshot") is not None:
-            position = result["position"]
-            self._show(position["epoch"], position["offset"], result["snapshot"])
-        elif result["recovered"] and result["position"]["epoch"] != self.epoch:
-            self.problems.append("recovered under another epoch")
-
-    def _show(self, epoch: str, offset: int, data: dict[str, Any]) -> None:
-        if epoch != self.epoch:
-            self.epochs.append(epoch)
-        self.epoch, self.offset = epoch, offset
-        self.parts = [{"kind": part["kind"], "text": part["text"]} for part in data["parts"]]
-        self.status = data["status"]
-        if self.status in TERMINAL:
-            self.ended.set()
-
-    def _take(self, frame: dict[str, Any]) -> None:
-        kind = frame.get("type")
-        if kind == "snapshot":
-            if frame.get("more") or frame.get("page"):
-                self._page(frame)
-            else:
-                self._show(frame["epoch"], frame["offset"], frame["data"])
-            return
-        if "offset" not in frame:
-            return
-        if frame["epoch"] != self.epoch:
-            self.problems.append(f"an event of epoch {frame['epoch']} without its snapshot")
-            return
-        if frame["offset"] <= self.offset:
-            return  # twice: dropped by offset
-        if frame["offset"] != self.offset + 1:
-            self.problems.append(f"a hole: {self.offset} to {frame['offset']}")
-        self.offset = frame["offset"]
-        self._apply(str(kind), frame["data"])
-
-    def _page(self, frame: dict[str, Any]) -> None:
-        if frame.get("page", 0) == 0:
-            self._slices: dict[int, dict[str, Any]] = {}
-        for piece in frame["data"].get("parts", []):
-            part = self._slices.setdefault(piece["part"], {"kind": piece["kind"], "text": ""})
-            if piece["start"] != len(part["text"]):
-                self.problems.append("a page whose slices do not fit")
-            part["text"] += piece["text"]
-        if not frame.get("more"):
-            parts = [self._slices[number] for number in sorted(self._slices)]
-            self._show(frame["epoch"], frame["offset"], {**frame["data"], "parts": parts})
-
-    def _apply(self, kind: str, data: dict[str, Any]) -> None:
-        if self.terminal:
-            self.problems.append(f"{kind} after {self.terminal[-1]}")
-        if kind == "part.added":
-            if data["part"] != len(self.parts):
-                self.problems.append(f"part {data['part']} where {len(self.parts)} was to come")
-            self.parts.append({"kind": data["kind"], "text": ""})
-        elif kind == "part.delta":
-            self.parts[data["part"]]["text"] += data["text"]
-        elif kind == "reset":
-            self.parts = [{"kind": part["kind"], "text": part["text"]} for part in data["parts"]]
-        elif kind in TERMINAL:
-            self.terminal.append(kind)
-            self.status = kind
-            self.ended.set()
+        async with self._client as client, client.follow(self.topic) as events:
+            async for event in events:
+                if event.position is None:
+                    continue
+                self.position = event.position
+                if event.type == "part.added" and event.data["part"] != len(self.state.parts):
+                    self.problems.append(f"part {event.data['part']} where {len(self.state.parts)} was to come")
+                if event.type in TERMINAL:
+                    self.terminal.append(event.type)
+                self.state.apply(event)
+                if self.state.ended:
+                    self.ended.set()
