@@ -82,11 +82,16 @@ class Site:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=40)
 
     async def request(self, method: str, path: str, *, key: str | None = "", **given: Any) -> httpx.Response:
-        """A whole answer; `key` other than the first person's, or None for nobody."""
-        if key == "":
-            return await self._http.request(method, path, **given)
-        async with self._client(key) as http:
-            return await http.request(method, path, **given)
+        """A whole answer; `key` other than the first person's, or None for nobody. Waits when it asks too often."""
+        while True:
+            if key == "":
+                reply = await self._http.request(method, path, **given)
+            else:
+                async with self._client(key) as http:
+                    reply = await http.request(method, path, **given)
+            if reply.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                return reply
+            await asyncio.sleep(float(reply.headers["retry-after"]))
 
     async def api(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The parsed answer of `/api/v1`, which must be a success."""

@@ -91,8 +91,11 @@ class Socket:
         return await self.reply(await self.order(cmd, **fields))
 
     async def result(self, cmd: str, **fields: Any) -> Frame:
-        """A command's result. Raises `Broken` when it is refused."""
+        """A command's result. Raises `Broken` when it is refused; waits when it asks too often."""
         reply = await self.call(cmd, **fields)
+        while reply.get("error", {}).get("code") == "rate_limited":
+            await asyncio.sleep(reply["error"]["retry_after_ms"] / 1000)
+            reply = await self.call(cmd, **fields)
         expect("result" in reply, f"{cmd} was answered {short(reply)}")
         found: Frame = reply["result"]
         return found
