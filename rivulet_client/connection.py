@@ -326,8 +326,9 @@ class Connection:
         if subscription is None or subscription.take(frame, session, size) != "gap":
             return
         if not subscription.mending and subscription.carrier is session:
-            subscription.mending = True
-            self._task(join(session, subscription, after=_REJOIN if frame.type == "unsubscribed" else 0.0))
+            slowly = frame.type == "unsubscribed" or subscription.mended == subscription.received
+            subscription.mending, subscription.mended = True, subscription.received
+            self._task(join(session, subscription, after=_REJOIN if slowly else 0.0))
 
     def goaway(self, session: Session, drain: float) -> None:
         """See `Owner`."""

@@ -51,6 +51,9 @@ class Subscription:
         """Whether the last (re)subscription missed nothing."""
         self.carrier: Carrier | None = None
         self.mending = False
+        """Something is missing: it is being joined again."""
+        self.mended: Position | None = None
+        """Where it stood when something was missing the last time."""
         self.parked = False
         self.closed = False
         self.over = False
