@@ -129,6 +129,8 @@ class Environment(BaseSettings):
     database_pool: int = Field(
         6, ge=0, le=100, description="PostgreSQL sessions kept for a process; 0: one for a thread."
     )
+    rivulet_url: str = Field("", description="Site that `./manage.py chat` talks to. Default: the one on this machine.")
+    rivulet_key: str = Field("", description="API key for `./manage.py chat`.")
     celery_concurrency: int = Field(2, ge=1, le=64, description="Tasks that a worker runs at a time.")
 
     @field_validator("trusted_proxies")
@@ -149,7 +151,7 @@ class Environment(BaseSettings):
             raise ValueError("it must be an origin such as https://chat.example.org")
         return value.rstrip("/")
 
-    @field_validator("openai_base_url", "tavily_base_url", "guide_url", "outbound_proxy")
+    @field_validator("openai_base_url", "tavily_base_url", "guide_url", "outbound_proxy", "rivulet_url")
     @classmethod
     def _http(cls, value: str) -> str:
         if value:

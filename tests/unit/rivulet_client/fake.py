@@ -183,7 +183,7 @@ class Fake:
         except ConnectionClosed:
             self._at.pop(socket, None)
 
-    async def _http(self, _: ServerConnection, request: Request) -> Response | None:
+    async def _http(self, _connection: ServerConnection, request: Request) -> Response | None:
         parts = urlsplit(request.path)
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
         if parts.path == "/ws/v1/":
