@@ -1,6 +1,6 @@
 # The commands of the project. Each is one line here; the work is in scripts/ and in the packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-integration test-faults faults test-e2e check lock format schemas screenshots bench bench-page
+.PHONY: help setup run test test-unit test-integration test-faults faults test-e2e check lock format schemas screenshots conformance bench bench-page
 PY := .venv/bin/python
 
 help: ## show the commands
@@ -44,6 +44,10 @@ schemas: ## write everything generated: .env.example, schemas, OpenAPI, types
 
 screenshots: ## pictures of the page in its judging list
 	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.e2e.screenshots
+
+conformance: ## does a server keep the protocol's promises? URL=… KEY=… [OTHER=…] [MODEL=…]
+	@sh scripts/setup.sh && exec $(PY) -m rivulet_client.conformance --url "$(URL)" --key "$(KEY)" \
+		$(if $(OTHER),--other-key "$(OTHER)") $(if $(MODEL),--model "$(MODEL)")
 
 bench: ## speed of the whole product, as a table; PARTS=steady,fast
 	@sh scripts/setup.sh --dev --page && exec $(PY) -m tests.load.bench $(if $(PARTS),--parts $(PARTS))
