@@ -256,6 +256,8 @@ class Client:
         if session is not None and session.ready and (call is None or session.fits(cmd, fields)):
             told = None if arrived is None else (lambda result, _: arrived(result, session))
             return await session.request(cmd, fields, arrived=told), True
+        if call is None and self._connection.http is not None:
+            raise RivuletError("offline", f"`{cmd}` needs a WebSocket, and none gets through.")
         if call is None:
             raise Offline
         return await self._rest.call(call), False

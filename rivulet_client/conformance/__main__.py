@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from rivulet_client.conformance import connecting, framing, rest, sends, topics, transports
 from rivulet_client.conformance.promise import PROMISES, Line, Promise, judged
-from rivulet_client.conformance.site import Site
+from rivulet_client.conformance.site import LONG, Site
 
 FILES = (connecting, framing, topics, transports, sends, rest)
 """They put their promises into the list."""
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--key", required=True, help="API key of a person; '-' reads it from standard input")
     made.add_argument("--other-key", help="API key of another person, for what only two can see")
     made.add_argument("--model", help="model to ask; default: the site's own default")
+    made.add_argument("--prompt", default=LONG, help="question with a long answer; default: %(default)r")
     made.add_argument("--only", default="", metavar="TEXT", help="only promises whose section or text holds this")
     made.add_argument("--limits-off", action="store_true", help="the server runs with LIMITS=off")
     made.add_argument("--json", action="store_true", help="print one line of JSON")
@@ -78,7 +79,7 @@ def main() -> None:
     key = sys.stdin.readline().strip() if given.key == "-" else given.key
 
     async def all_of_it() -> list[Line]:
-        site = Site(given.url, key, given.other_key, given.model, limits=not given.limits_off)
+        site = Site(given.url, key, given.other_key, given.model, given.prompt, limits=not given.limits_off)
         return await run(site, only=given.only)
 
     lines = asyncio.run(all_of_it())

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from rivulet_client.conformance.promise import expect, promise, same, short
-from rivulet_client.conformance.site import LONG, SHORT, Site, ended, text_of
+from rivulet_client.conformance.site import SHORT, Site, ended, text_of
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _PROBLEM = {"type", "title", "status", "detail", "code", "temporary", "request_id"}
@@ -125,7 +125,7 @@ async def _(site: Site) -> None:
 
 @promise("§2", "/v1 with store: true runs on when its client leaves, and is resumed by its topic")
 async def _(site: Site) -> None:
-    body = _asking(site, LONG, await _model(site), stream=True, store=True)
+    body = _asking(site, site.prompt, await _model(site), stream=True, store=True)
     async with site._http.stream("POST", "/v1/chat/completions", json=body) as reply:
         topic = reply.headers["x-rivulet-topic"]
         async for line in reply.aiter_lines():

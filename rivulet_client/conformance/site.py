@@ -58,6 +58,8 @@ class Site:
     key: str
     other_key: str | None = None
     model: str | None = None
+    prompt: str = LONG
+    """What has a long answer: some hundred events, over some seconds."""
     limits: bool = True
     largest: int = 0
     """Bytes of the largest frame that came, on any socket."""
@@ -155,11 +157,11 @@ class Site:
 
     async def _finish(self) -> Told:
         async with self.socket() as socket:
-            started = await socket.result("message.send", **self.fields(LONG))
+            started = await socket.result("message.send", **self.fields(self.prompt))
             events = await socket.until(started["topic"], ended, within=120)
         told = Told(started, events, await self.stored(started["message"]))
         if len(events) < FEWEST:
-            raise Unseen(f"this model's long answer has {len(events)} events; {FEWEST} are needed (--model)")
+            raise Unseen(f"this model's long answer has {len(events)} events; {FEWEST} are needed (--model, --prompt)")
         return told
 
     async def stored(self, message: str) -> dict[str, Any]:

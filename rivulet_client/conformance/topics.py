@@ -5,7 +5,7 @@ import re
 import uuid
 
 from rivulet_client.conformance.promise import expect, promise, same
-from rivulet_client.conformance.site import LONG, SHORT, Site, ended, in_a_row, text_of
+from rivulet_client.conformance.site import SHORT, Site, ended, in_a_row, text_of
 from rivulet_client.conformance.wire import Frame
 from rivulet_client.wire import TERMINAL
 
@@ -107,7 +107,7 @@ async def _(site: Site) -> None:
         for _ in range(2):
             same(await socket.result("unsubscribe", topic=told.topic), {})
     async with site.socket() as socket:
-        started = await socket.result("message.send", **site.fields(LONG))
+        started = await socket.result("message.send", **site.fields(site.prompt))
         await socket.until(started["topic"], lambda frame: frame["type"] == "part.delta")
         number = await socket.order("unsubscribe", topic=started["topic"])
         await socket.reply(number)
@@ -120,7 +120,7 @@ async def _(site: Site) -> None:
 @promise("§5", "joining an answer at any moment, with or without since, has neither gap nor double")
 async def _(site: Site) -> None:
     async with site.socket() as sender:
-        started = await sender.result("message.send", **site.fields(LONG))
+        started = await sender.result("message.send", **site.fields(site.prompt))
         topic = started["topic"]
 
         async def join(number: int) -> list[Frame]:

@@ -5,7 +5,7 @@ import re
 import time
 
 from rivulet_client.conformance.promise import Broken, expect, promise, same, short
-from rivulet_client.conformance.site import LONG, Site, ended, text_of
+from rivulet_client.conformance.site import Site, ended, text_of
 from rivulet_client.conformance.wire import Frame
 
 
@@ -145,7 +145,7 @@ async def _(site: Site) -> None:
 @promise("§2", "a client may change between WebSocket, SSE and long poll in mid-answer, at the same positions")
 async def _(site: Site) -> None:
     async with site.socket() as watcher:
-        started = await watcher.result("message.send", **site.fields(LONG))
+        started = await watcher.result("message.send", **site.fields(site.prompt))
         topic = started["topic"]
         events: list[Frame] = []
 

@@ -7,6 +7,7 @@ from tests.faults.world import World
 from tests.load.site import new_key
 from tests.support.wall import Wall
 
+PROMPT = "n=200 rate=40"
 UNSEEN = {
     "needs a token that has expired; an API key does not",
     "needs an operator's hand",
@@ -17,7 +18,7 @@ UNSEEN = {
 
 async def test_three_nodes_behind_nginx_keep_every_promise_of_the_protocol(world: World) -> None:
     stranger = new_key(world.product, "eve@example.com")
-    site = Site(world.product.url, world.key, stranger, "mock", limits=False)
+    site = Site(world.product.url, world.key, stranger, "mock", PROMPT, limits=False)
     lines = await run(site)
     print(table(lines))
     assert [line for line in lines if line.outcome == "fail"] == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rivulet_client import Answer, Client, Link, Observer, Position, RivuletError, Stopped
+from rivulet_client.ledger import Ledger
 from rivulet_client.subscription import MOST_EVENTS
 from tests.unit.rivulet_client.fake import EPOCH, TOPIC, Fake, answer, text
 
@@ -96,20 +97,39 @@ async def test_pages_count_as_applied_at_the_last_one() -> None:
         assert [part["text"] for part in snapshot.data["parts"]] == ["a👩‍🚀b", "c"]
 
 
-async def test_acks_come_after_64_events_or_16_kib_and_never_between_a_subscribe_and_its_reply() -> None:
-    async with Fake() as fake, fake.client(timing={"ack": 0.05}) as client:
+async def test_acks_come_after_64_events_or_16_kib() -> None:
+    async with Fake() as fake, fake.client(timing={"ack": 60}) as client:
         answers = restored(client)
         reading = asyncio.create_task(answers.wait())
         await fake.until(lambda: fake.asked("subscribe"))
         await fake.say(*answer(130)[:-1])
-        await fake.until(lambda: len(fake.asked("ack")) >= 3)
-        assert [frame["offset"] for frame in fake.asked("ack")][:3] == [64, 128, 132]
+        await fake.until(lambda: len(fake.asked("ack")) >= 2)
         await fake.say({"type": "part.delta", "data": {"part": 0, "text": "x" * 17_000}})
-        await fake.until(lambda: fake.asked("ack")[-1]["offset"] == 133)
+        await fake.until(lambda: len(fake.asked("ack")) >= 3)
         await fake.say(answer(0)[-1])
         await asyncio.wait_for(reading, 5)
-    order = [frame["cmd"] for frame in fake.got if frame["cmd"] in {"subscribe", "ack"}]
-    assert order[0] == "subscribe"
+    assert [frame["offset"] for frame in fake.asked("ack")][:3] == [64, 128, 133]
+
+
+async def test_acks_come_after_some_time_too() -> None:
+    async with Fake() as fake, fake.client(timing={"ack": 0.05}) as client, client.follow(TOPIC, since=START):
+        await fake.until(lambda: fake.asked("subscribe"))
+        await fake.say(*answer(5)[:3])
+        await fake.until(lambda: fake.asked("ack") and fake.asked("ack")[-1]["offset"] == 3)
+
+
+async def test_nothing_is_acknowledged_between_a_subscribe_and_its_reply() -> None:
+    sent: list[dict[str, Any]] = []
+    ledger = Ledger(sent.append, after=60)
+    ledger.received("t", "e", 7, 10, None)
+    ledger.hold("t")
+    ledger.received("t", "e", 8, 10, None)
+    ledger.flush()
+    assert sent == []
+    ledger.release("t")
+    ledger.received("t", "e", 3, 10, 0)
+    ledger.flush()
+    assert sent == [{"cmd": "ack", "topic": "t", "epoch": "e", "offset": 3, "page": 0}]
 
 
 async def test_a_reader_that_does_not_read_costs_no_memory_and_loses_nothing() -> None:
