@@ -31,6 +31,7 @@ class Continuation(models.TextChoices):
     NONE = "none", "It can't"
     PREFIX = "prefix", "A last assistant message is continued"
     FINAL_MESSAGE = "continue_final_message", "The same, by vLLM's parameter"
+    BACKGROUND = "background", "OpenAI writes on in the background"
     ASK = "ask", "It is asked to go on"
 
 

@@ -92,6 +92,6 @@ FROM (
 ) stale, chat_conversation c
 WHERE g.id = stale.id AND c.id = g.conversation_id
 RETURNING g.id, g.conversation_id, g.message_id, g.user_id, g.continues, g.epoch, g.attempt, g.run_id, g.checkpoint,
-  g.checkpoint_offset, g.cancel_requested, g.idle_claims, c.owner_id, c.titled_by,
+  g.checkpoint_offset, g.cancel_requested, g.idle_claims, g.remote, c.owner_id, c.titled_by,
   extract(epoch FROM now() - g.updated)::float8 AS idle_s, extract(epoch FROM now() - g.created)::float8 AS age_s
 """  # noqa: S608

@@ -7,7 +7,7 @@ asked for a stop, ends what a dead node left behind, and numbers the events of p
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -17,9 +17,10 @@ import structlog
 
 from backend.accounts.principal import Principal
 from backend.chat import checkpoint, finish, recover, titles
+from backend.chat.entries import Resolved
 from backend.chat.fold import visible_text
 from backend.chat.order import CANCELLED, Order, Resume
-from backend.chat.run import Resolved, Run
+from backend.chat.run import Run
 from backend.chat.source import AnswerSource
 from backend.core import idempotency, outbox
 from backend.core.errors import Unavailable
@@ -89,7 +90,12 @@ class GenerationHost:
         self._relay = asyncio.Event()
         self._sweep = asyncio.Event()
         self._sweeper = recover.Sweeper(
-            node=node, owner=self.id, lease=self.settings.lease, resolve=resolve, launch=self._carry_on
+            node=node,
+            owner=self.id,
+            lease=self.settings.lease,
+            resolve=resolve,
+            launch=self._carry_on,
+            aside=self._aside,
         )
         self._renewed = 0.0
         self._ticked = 0.0
@@ -144,6 +150,7 @@ class GenerationHost:
             writer=self.node.writer,
             store=finish.store,
             confirm=self._confirm(order),
+            aside=self._aside,
             wall_clock=self.settings.wall_clock,
             resume=resume,
         )
@@ -194,12 +201,15 @@ class GenerationHost:
         if not task.cancelled() and task.exception() is not None:
             log.error("an answer could not be ended", topic=order.topic, exc_info=task.exception())
         elif order.question and self.settings.titles and run.outcome and run.outcome.status == "done":
-            side = asyncio.create_task(
-                titles.give(order=order, answer=visible_text(run.source.answer.plain_parts()), resolved=resolved)
-            )
-            self._side.add(side)
-            side.add_done_callback(self._side.discard)
+            answer = visible_text(run.source.answer.plain_parts())
+            side = self._aside(titles.give(order=order, answer=answer, resolved=resolved))
             side.add_done_callback(lambda _: self._relay.set())
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._side.add(task)
+        task.add_done_callback(self._side.discard)
+        return task
 
     async def _tick_loop(self) -> None:
         while True:

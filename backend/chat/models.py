@@ -93,8 +93,10 @@ class Message(BaseModel):
     """One message. `seq` orders a conversation: it is the offset of the event that announced the message.
 
     `parts` is a list of `{"kind": "text" | "reasoning" | "tool" | "search" | "image", "text": …}`; `text` is the
-    text parts put together. `usage` holds `input_tokens`, `output_tokens`; `timings` milliseconds; `error` a `code`
-    and a `message`; `reason` why an answer ended (`stop`, `length`, `output_limit`, `interrupted` …).
+    text parts put together. `request` holds what an answer's provider is asked word for word, where it was given as
+    such; else the path of the tree above is asked. `usage` holds `input_tokens`, `output_tokens`; `timings`
+    milliseconds; `error` a `code` and a `message`; `reason` why an answer ended (`stop`, `length`, `output_limit`,
+    `interrupted` …).
     """
 
     created = models.DateTimeField(db_default=Now())
@@ -109,6 +111,7 @@ class Message(BaseModel):
     model = models.CharField(max_length=200, blank=True)
     params = models.JSONField(default=dict)
     tools = models.JSONField(null=True)
+    request = models.TextField(blank=True, default="", db_default="")
     usage = models.JSONField(null=True)
     cost = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     timings = models.JSONField(null=True)
@@ -129,7 +132,8 @@ class Generation(BaseModel):
     A lease by the database's clock says which node owns it; `attempt` rises with every claim and fences all writes to
     the log and to this row. The checkpoint holds the parts as they were at `checkpoint_offset` of the log, never
     ahead of it, and `updated` is the time of the last text; `idle_claims` counts the claims since then that followed a
-    death. `continues` names the message whose parts this answer begins with. `terminal_offset` and
+    death. `continues` names the message whose parts this answer begins with. `remote` is what the provider writes on by
+    itself, see `chat.remote.Begun`. `terminal_offset` and
     `terminal_event` are stored by the compare-and-set that ends it: anyone may append exactly that event where it is
     missing.
     """
@@ -140,6 +144,7 @@ class Generation(BaseModel):
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="generation")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     continues = models.UUIDField(null=True)
+    remote = models.JSONField(null=True)
     epoch = models.CharField(max_length=32)
     attempt = models.IntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)

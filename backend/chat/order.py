@@ -1,14 +1,18 @@
 """What a generation is to write, and how it can end."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from backend.chat.fold import Answer, encode_event
+from backend.chat.remote import Begun
 from backend.chat.schemas import MessageOut, StatusName
 
 Parts = list[dict[str, Any]]
+Aside = Callable[[Coroutine[Any, Any, None]], object]
+"""Has something done beside the answers, by whoever owns them."""
 
 
 def topic_of(generation: UUID) -> str:
@@ -31,6 +35,7 @@ class Order:
     """One answer to be written. `message` is its row as it stands; `attempt` the fence under which it is owned.
 
     `messages` is the whole request where the caller knows it already; None: the path of the tree above the message.
+    `verbatim`: they were given as such, and the tree does not hold all of them.
     `continued` holds the parts that the answer begins with. `question`: a title is wanted when it is done, for this.
     """
 
@@ -44,6 +49,7 @@ class Order:
     params: dict[str, Any] = field(default_factory=dict)
     tools: list[dict[str, Any]] | None = None
     messages: list[dict[str, Any]] | None = None
+    verbatim: bool = False
     continued: Parts | None = None
     question: str | None = None
 
@@ -57,13 +63,15 @@ class Order:
 class Resume:
     """Where an earlier attempt left an answer. `events` is its whole log; empty: it begins anew, under a new epoch.
 
-    `exact`: the model goes on from the very text. `age`: seconds since the answer was asked for.
+    `exact`: the model goes on from the very text. `age`: seconds since the answer was asked for. `remote`: what the
+    provider writes on by itself.
     """
 
     answer: Answer
     events: list[bytes]
     exact: bool
     age: float
+    remote: Begun | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,23 @@ else from the last checkpoint under a new epoch. What was cancelled, was finishe
 
 import time
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from backend.chat import finish
 from backend.chat.claim import Kept, claim, known
+from backend.chat.entries import Resolved
 from backend.chat.fold import parts_from, visible_text
-from backend.chat.order import CANCELLED, Ending, Order, Outcome, Resume, done, incomplete, topic_of
+from backend.chat.order import CANCELLED, Aside, Ending, Order, Outcome, Resume, done, incomplete, topic_of
+from backend.chat.remote import Begun, cancel, kept_of
 from backend.chat.rows import MESSAGE_COLUMNS, MESSAGE_TABLES, Row, message_out
-from backend.chat.run import Resolved
 from backend.chat.schemas import MessageOut
+from backend.chat.verbatim import Verbatim, decode
 from backend.core import db
 from backend.core.errors import AppError, Unavailable
 from backend.core.ids import new_epoch
@@ -39,13 +43,16 @@ Resolve = Callable[[str | None], Awaitable[Resolved]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Who claims: `owner` for `lease` seconds; `resolve` finds a model, `launch` begins to write here."""
+    """Who claims: `owner` for `lease` seconds; `resolve` finds a model, `launch` begins to write here, `aside` does
+    what nobody waits for.
+    """
 
     node: Node
     owner: str
     lease: float
     resolve: Resolve
     launch: Launch
+    aside: Aside
 
     async def sweep(self, *, mine: Collection[UUID]) -> int:
         """Take up what dead owners left behind; returns how many. `mine` is being written here. Raises `LogAway`."""
@@ -87,6 +94,7 @@ class Sweeper:
             if await db.row(_NEW_EPOCH, values) is None:
                 return False
         resume = await _resume(row, kept, resolved)
+        tools, given = await _given(message.id)
         order = Order(
             generation=row["id"],
             epoch=epoch,
@@ -95,9 +103,11 @@ class Sweeper:
             owner=row["owner_id"],
             message=message,
             model=message.model,
-            params=message.params,
-            tools=await _tools(message.id),
-            question=await _question(row, message),
+            params=given.params if given else message.params,
+            tools=given.tools if given else tools,
+            messages=given.messages if given else None,
+            verbatim=given is not None,
+            question=None if given else await _question(row, message),
         )
         self.launch(order, resolved, resume, asked)
         log.info("an answer is carried on", generation=str(row["id"]), attempt=row["attempt"], exact=resume.exact)
@@ -113,8 +123,15 @@ class Sweeper:
         else:
             append = Append(topic_of(row["id"]), epoch, row["attempt"], 0, [outcome.event], asked, last=True)
             await self.node.log.append([append])
+        if row["remote"] and outcome.status != "done":
+            self.aside(self._cancel(ending.message.model, Begun(**row["remote"]).id))
         log.info("an interrupted answer was ended", generation=str(row["id"]), status=outcome.status)
         return True
+
+    async def _cancel(self, model: str, remote: str) -> None:
+        """What is ended here must not be written on, and paid for, elsewhere."""
+        with suppress(AppError):
+            await cancel((await self.resolve(model or None)).provider, remote)
 
 
 async def purge_deleted() -> None:
@@ -142,11 +159,14 @@ def _over(row: Row, kept: Kept) -> Outcome | None:
 
 async def _resume(row: Row, kept: Kept, resolved: Resolved) -> Resume:
     """Where to go on. With nothing known, from the answer that this one was to continue."""
-    answer = kept.answer
+    answer, continuation = kept.answer, resolved.entry.continuation
     if not kept.events and not answer.parts and row["continues"]:
         answer.parts = parts_from((await _message(row["continues"])).parts)
-    exact = not visible_text(answer.plain_parts()) or resolved.entry.continuation in EXACT
-    return Resume(answer=answer, events=kept.events, exact=exact, age=row["age_s"])
+    parts = answer.plain_parts()
+    begun = Begun(**row["remote"]) if row["remote"] and continuation == "background" else None
+    there = begun is not None and begun.held(kept_of(parts)) is not None
+    exact = not visible_text(parts) or continuation in EXACT or there
+    return Resume(answer=answer, events=kept.events, exact=exact, age=row["age_s"], remote=begun if there else None)
 
 
 async def _ending(row: Row, kept: Kept, outcome: Outcome, epoch: str) -> Ending:
@@ -180,9 +200,11 @@ async def _message(message: UUID) -> MessageOut:
     return message_out(row)
 
 
-async def _tools(message: UUID) -> list[dict[str, object]] | None:
-    row = await db.row("SELECT tools FROM chat_message WHERE id = %s", [message])
-    return row["tools"] if row else None
+async def _given(message: UUID) -> tuple[list[dict[str, Any]] | None, Verbatim | None]:
+    """The tools that an answer was given, and the whole request where it was given as such."""
+    row = await db.row("SELECT tools, request FROM chat_message WHERE id = %s", [message])
+    assert row is not None
+    return row["tools"], decode(row["request"])
 
 
 async def _question(row: Row, message: MessageOut) -> str | None:

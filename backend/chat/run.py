@@ -8,19 +8,22 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import structlog
 
-from backend.chat import context
-from backend.chat.fold import visible_text
-from backend.chat.order import CANCELLED, Ending, Order, Outcome, Resume, done, failed, incomplete
+from backend.chat import context, remote
+from backend.chat.entries import Resolved
+from backend.chat.fold import is_whole, visible_text
+from backend.chat.order import CANCELLED, Aside, Ending, Order, Outcome, Resume, done, failed, incomplete
 from backend.chat.source import AnswerSource, has_substance
 from backend.core.errors import AppError
 from backend.core.opaque import user_key
-from backend.providers.base import CompletionRequest, Continuation, Provider, ProviderError, Usage
+from backend.providers.base import CompletionRequest, Continuation, Held, ProviderError, Remote, Usage
+from backend.providers.errors import CannotContinue
 from realtime import LogWriter, Refused
 
 log = structlog.get_logger(__name__)
@@ -34,38 +37,6 @@ Stop = Outcome | Literal["lost", "handover"]
 """Why a run ends early. `lost`: another attempt owns the answer. `handover`: another node is to go on from here."""
 
 
-class Entry(Protocol):
-    """What a run reads of a model's entry. Prices are for a million tokens; None where nothing is known."""
-
-    @property
-    def name(self) -> str:
-        """The model, as its provider names it."""
-
-    @property
-    def input_price(self) -> Decimal | None:
-        """For tokens that go in."""
-
-    @property
-    def output_price(self) -> Decimal | None:
-        """For tokens that come out."""
-
-    @property
-    def continuation(self) -> Continuation:
-        """How it goes on from a partial answer."""
-
-
-class Resolved(Protocol):
-    """A model that can be asked now."""
-
-    @property
-    def entry(self) -> Entry:
-        """Its entry in the catalogue."""
-
-    @property
-    def provider(self) -> Provider:
-        """Who serves it."""
-
-
 class Run:
     """The writing of one answer. `stop` ends it early; `write` returns when it is over, whatever happened."""
 
@@ -77,6 +48,7 @@ class Run:
         writer: LogWriter,
         store: Callable[[Ending], Awaitable[bool]],
         confirm: Callable[[AnswerSource], Awaitable[bool]] | None = None,
+        aside: Aside | None = None,
         wall_clock: float = WALL_CLOCK_SECONDS,
         resume: Resume | None = None,
     ) -> None:
@@ -88,6 +60,7 @@ class Run:
         self._resolved = resolved
         self._writer = writer
         self._store = store
+        self._aside = aside
         self._resume = resume
         self._age = resume.age if resume else 0.0
         self._wall_clock = max(1.0, wall_clock - self._age)
@@ -101,6 +74,8 @@ class Run:
         self._thought_s = 0.0
         self._stopped_at = 0.0
         self._reported: Usage | None = None
+        self._begun = remote.Begun()
+        self._remote: Remote | None = None
 
     def start(self) -> asyncio.Task[None]:
         """Begin, or go on where another attempt stopped; the first events are in the next batch to the log."""
@@ -144,6 +119,8 @@ class Run:
         """Stream, then end."""
         outcome = self._stop or await self._stream()
         self._stopped_at = time.monotonic()
+        if isinstance(outcome, Outcome) and outcome.status != "done":
+            self._cancel_remote()
         try:
             if outcome == "handover":
                 await self._writer.drain(self.source)
@@ -178,12 +155,21 @@ class Run:
             self._streaming = False
 
     async def _read(self) -> Stop:
+        source, provider = self.source, self._resolved.provider
+        source.emit("started", {"model": self._resolved.entry.name, "provider": provider.name})
+        self._writer.wake(source)
+        request = await self._request()
+        try:
+            return await self._follow(request)
+        except CannotContinue as refused:
+            log.warning("an answer is asked for anew", topic=self.order.topic, reason=refused.message)
+            self._ask_instead(request)
+            return await self._follow(request)
+
+    async def _follow(self, request: CompletionRequest) -> Stop:
         """The hot path: one task switch for each read from the network, synchronous calls for each token."""
         source, provider = self.source, self._resolved.provider
         feed, wake = source.feed, self._writer.wake
-        source.emit("started", {"model": self._resolved.entry.name, "provider": provider.name})
-        wake(source)
-        request = await self._request()
         said = request.continue_text is not None
         if (asked := self._asked()) is not None:
             return asked
@@ -196,12 +182,44 @@ class Run:
                     self._turn()
                 if source.usage is not self._reported:
                     self._report()
+                if source.remote is not self._remote:
+                    self._keep_remote()
                 wake(source)
                 if source.full:
                     return incomplete("output_limit")
                 if (asked := self._asked()) is not None:
                     return asked
         return done(source.finish.reason if source.finish else "stop")
+
+    def _ask_instead(self, request: CompletionRequest) -> None:
+        """Nothing was handed out: what can't be continued exactly is asked for, and that is said."""
+        if request.held is not None:
+            request.held = None
+            self._earlier = self._resume.answer.usage if self._resume else None
+            self._begun = remote.Begun.after(self._kept())
+        else:
+            request.continuation = "ask"
+        if request.continue_text and self._resume is not None:
+            self.source.told_inexact()
+
+    def _keep_remote(self) -> None:
+        """Whoever takes over has to find what the provider writes on by itself."""
+        self._remote = self.source.remote
+        if self._remote is None or self._aside is None:
+            return
+        order, begun = self.order, replace(self._begun, id=self._remote.id)
+        self._begun = begun
+        self._aside(remote.keep(generation=order.generation, attempt=order.attempt, begun=begun))
+
+    def _cancel_remote(self) -> None:
+        if self._begun.id and self._aside is not None:
+            self._aside(remote.cancel(self._resolved.provider, self._begun.id))
+
+    def _kept(self) -> list[dict[str, Any]]:
+        """The parts that are there before the provider is asked."""
+        if self._resume is not None:
+            return remote.kept_of(self._resume.answer.plain_parts())
+        return [part for part in self.order.continued or () if is_whole(part)]
 
     def _turn(self) -> None:
         """From reasoning to something else, or back."""
@@ -226,6 +244,7 @@ class Run:
         params = {name: value for name, value in order.params.items() if name not in OUTSIDE_PARAMS}
         said = self._said()
         known = self._resolved.entry.continuation
+        held = self._held(known)
         return CompletionRequest(
             model=self._resolved.entry.name,
             messages=messages,
@@ -235,8 +254,19 @@ class Run:
             response_format=order.params.get("response_format"),
             continue_text=said or None,
             continuation="ask" if known == "none" else known,
+            held=held,
             user_key=user_key(order.user),
         )
+
+    def _held(self, known: Continuation) -> Held | None:
+        """What is there of an answer that the provider is writing already."""
+        kept, begun = self._kept(), self._resume.remote if self._resume else None
+        held = begun.held(kept) if begun is not None and known == "background" else None
+        if begun is None or held is None:
+            self._begun = remote.Begun.after(kept)
+            return None
+        self._begun, self._earlier = begun, None
+        return held
 
     def _said(self) -> str:
         """The text that is there before the provider is asked."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from backend.chat.fold import Answer, encode_event, is_whole, visible_text
-from backend.providers.base import Delta, Finish, ReasoningDelta, TextDelta, ToolDelta, Usage
+from backend.providers.base import Delta, Finish, ReasoningDelta, Remote, TextDelta, ToolDelta, Usage
 
 MAX_DELTA_BYTES = 16 * 1024
 MAX_OUTPUT_BYTES = 8 * 1024 * 1024
@@ -51,6 +51,7 @@ class AnswerSource:
         "full",
         "offset",
         "owned_at",
+        "remote",
         "topic",
         "usage",
     )
@@ -75,6 +76,7 @@ class AnswerSource:
         self.away = False
         self.usage: Usage | None = None
         self.finish: Finish | None = None
+        self.remote: Remote | None = None
         self.answer = Answer(attempt=fence)
         self._confirm = confirm
         self._lost = lost
@@ -96,7 +98,7 @@ class AnswerSource:
         return self._kind == "reasoning"
 
     def feed(self, deltas: Iterable[Delta]) -> None:
-        """Take in what one network read brought. `usage` and `finish` hold the last of theirs for the run."""
+        """Take in what one network read brought. `usage`, `finish` and `remote` hold the last of theirs for the run."""
         for delta in deltas:
             kind = type(delta)
             if kind is TextDelta:
@@ -111,8 +113,10 @@ class AnswerSource:
                 self._tool(delta)  # type: ignore[arg-type]
             elif kind is Usage:
                 self.usage = delta  # type: ignore[assignment]
-            else:
+            elif kind is Finish:
                 self.finish = delta  # type: ignore[assignment]
+            else:
+                self.remote = delta  # type: ignore[assignment]
 
     def emit(self, event_type: str, data: dict[str, Any]) -> None:
         """Append an event that is not a part's text."""
@@ -152,6 +156,10 @@ class AnswerSource:
         self.emit("reset", {"status": "running", "parts": [], "usage": answer.usage})
         if has_substance(parts):
             self.preload(parts)
+
+    def told_inexact(self) -> None:
+        """The provider turned out not to go on from the very text: say so, before the first word of what follows."""
+        self.emit("resumed", {"attempt": self.fence, "exact": False})
 
     def _carry_on(self, answer: Answer) -> None:
         self._total_parts = len(answer.parts)

@@ -12,9 +12,9 @@ import structlog
 from django.db import transaction
 
 from backend.chat import changes
+from backend.chat.entries import Resolved
 from backend.chat.models import Conversation, TitledBy
 from backend.chat.order import Order
-from backend.chat.run import Resolved
 from backend.core import db
 from backend.providers.base import CompletionRequest, ProviderError, TextDelta
 

@@ -52,7 +52,7 @@ class Environment(BaseSettings):
     )
     openai_api_key: str = Field("", description="Key for OpenAI or the server at OPENAI_BASE_URL.")
     openai_base_url: str = Field("", description="Base URL of an OpenAI-compatible server; may be local.")
-    openai_continuation: Literal["prefix", "continue_final_message", "ask", "none"] = Field(
+    openai_continuation: Literal["prefix", "continue_final_message", "background", "ask", "none"] = Field(
         "none", description="How the server at OPENAI_BASE_URL goes on from a partial answer."
     )
     deepseek_api_key: str = Field("", description="Key for DeepSeek.")

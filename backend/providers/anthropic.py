@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 import msgspec
 
 from backend.outbound import OutboundClient, StreamResponse, Timeouts
+from backend.providers import failures
 from backend.providers.anthropic_request import make_body, trailing_space
 from backend.providers.anthropic_wire import EventReader
 from backend.providers.base import CompletionRequest, UpstreamModel
@@ -52,4 +53,5 @@ class AnthropicProvider(StreamingProvider):
         if response.status == 200:
             return response
         said = await response.head(limit=MAX_ERROR)
-        raise self._refused(response.status, response.headers, said, model=request.model)
+        error = self._refused(response.status, response.headers, said, model=request.model)
+        raise failures.unless_continued(error, request)

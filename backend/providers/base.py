@@ -12,19 +12,22 @@ __all__ = [
     "Continuation",
     "Delta",
     "Finish",
+    "Held",
     "Provider",
     "ProviderError",
     "ReasoningDelta",
+    "Remote",
     "TextDelta",
     "ToolDelta",
     "UpstreamModel",
     "Usage",
 ]
 
-Continuation = Literal["none", "prefix", "continue_final_message", "ask"]
+Continuation = Literal["none", "prefix", "continue_final_message", "background", "ask"]
 """How a model goes on from a partial answer.
 
 `prefix`: a last assistant message is continued. `continue_final_message`: the same, asked for by vLLM's flag.
+`background`: the provider itself writes on and keeps what it wrote (OpenAI's background responses).
 `ask`: a user message asks for the rest, which need not fit exactly. `none`: it can't.
 """
 
@@ -65,7 +68,22 @@ class Finish(Struct, frozen=True, gc=False):
     reason: str
 
 
-Delta = TextDelta | ReasoningDelta | ToolDelta | Usage | Finish
+class Remote(Struct, frozen=True, gc=False):
+    """The provider writes on under this id whether anybody reads or not; `cancel` ends it."""
+
+    id: str
+
+
+Delta = TextDelta | ReasoningDelta | ToolDelta | Usage | Finish | Remote
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """What is there already of the answer that the provider writes under `id`: its text, reasoning and whole tools."""
+
+    id: str
+    text: str = ""
+    reasoning: str = ""
+    tools: int = 0
 
 
 class CompletionRequest(Struct, kw_only=True):
@@ -73,7 +91,8 @@ class CompletionRequest(Struct, kw_only=True):
 
     `params` holds what is passed on (temperature, top_p, max_tokens, stop, seed, reasoning_effort …).
     `continue_text` is the part of the answer that is there already; `continuation` says how this model goes on from
-    it. `user_key` is an opaque name of the person for the provider's abuse checks, never an address.
+    it. `held` names an answer that the provider is writing already: nothing is asked anew, and only what is not held
+    comes. `user_key` is an opaque name of the person for the provider's abuse checks, never an address.
     """
 
     model: str
@@ -84,6 +103,7 @@ class CompletionRequest(Struct, kw_only=True):
     response_format: dict[str, Any] | None = None
     continue_text: str | None = None
     continuation: Continuation = "none"
+    held: Held | None = None
     user_key: str | None = None
 
 
@@ -107,7 +127,8 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
-        """Deltas of one answer, a list per network read, never an empty one. Raises `ProviderError`.
+        """Deltas of one answer, a list per network read, never an empty one. Raises `ProviderError`;
+        `CannotContinue` before the first of them where the provider can't go on from what is there.
 
         Close the iterator (`contextlib.aclosing`) to leave early: the connection is closed and the provider stops.
         """
@@ -115,6 +136,10 @@ class Provider(Protocol):
 
     async def models(self) -> list[UpstreamModel]:
         """The models that the server lists now. Raises `ProviderError`."""
+        ...
+
+    async def cancel(self, remote: str) -> None:
+        """End what the provider writes on by itself under this id (`Remote`). Raises `ProviderError`."""
         ...
 
     async def close(self) -> None:

@@ -26,3 +26,10 @@ class ProviderError(Exception):
         self.retry_after = retry_after
         self.started = started
         super().__init__(message)
+
+
+class CannotContinue(ProviderError):
+    """The provider does not go on from the very text, and nothing was handed out: it can be asked to go on instead."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message, status=status, temporary=False)

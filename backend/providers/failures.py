@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from backend.outbound import OutboundError
-from backend.providers.errors import ProviderError
+from backend.providers.base import CompletionRequest
+from backend.providers.errors import CannotContinue, ProviderError
 
 MAX_DETAIL = 300
 """Characters of the provider's own words that are passed on."""
@@ -49,6 +50,14 @@ def from_status(
     if status in _BUSY or status >= 500:
         return error(f"{name} has a problem of its own (HTTP {status}). Please try again.", temporary=True)
     return error(f"{name} refused the request (HTTP {status}).")
+
+
+def unless_continued(error: ProviderError, request: CompletionRequest) -> ProviderError:
+    """A refusal; where the request was to be continued from its last message, perhaps just of that."""
+    exact = request.continuation in {"prefix", "continue_final_message"}
+    if request.continue_text and exact and error.status in {400, 422} and error.code == "provider_error":
+        return CannotContinue(error.message, status=error.status)
+    return error
 
 
 def from_event(payload: Any, *, name: str, key: str, started: bool) -> ProviderError:

@@ -1,13 +1,17 @@
 """Any server that speaks OpenAI's chat completions: OpenAI, DeepSeek, Ollama, vLLM, LM Studio, the built-in guide."""
 
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from typing import Literal
 
 from backend.outbound import OutboundClient, StreamResponse, Timeouts
-from backend.providers.base import CompletionRequest
+from backend.providers import failures
+from backend.providers.base import CompletionRequest, Delta
 from backend.providers.openai_request import Quirks, make_body
 from backend.providers.openai_wire import ChunkReader
 from backend.providers.reading import MAX_ERROR, StreamingProvider
+from backend.providers.responses import BackgroundResponses
+from backend.providers.responses_request import has_counterpart
 
 Dialect = Literal["openai", "deepseek", "ollama", "guide"]
 
@@ -36,6 +40,19 @@ class OpenAIProvider(StreamingProvider):
         )
         self._dialect = dialect
         self._quirks = Quirks()
+        self._background = BackgroundResponses(
+            name=name, base_url=self.base, api_key=api_key, client=client, trusted=trusted, timeouts=timeouts
+        )
+
+    def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
+        """See `Provider.stream`. What is to be written in the background goes to the Responses API."""
+        if request.continuation == "background" and (request.held is not None or has_counterpart(request)):
+            return self._background.stream(request)
+        return super().stream(request)
+
+    async def cancel(self, remote: str) -> None:
+        """See `Provider.cancel`."""
+        await self._background.cancel(remote)
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
@@ -59,7 +76,8 @@ class OpenAIProvider(StreamingProvider):
             text = said.decode("utf-8", "replace")
             if response.status in {400, 422} and self._quirks.learn(model=request.model, body=body, detail=text):
                 continue
-            raise self._refused(response.status, response.headers, said, model=request.model)
+            error = self._refused(response.status, response.headers, said, model=request.model)
+            raise failures.unless_continued(error, request)
 
     def _url(self, request: CompletionRequest) -> str:
         """DeepSeek continues a prefix at its beta address only."""

@@ -65,7 +65,7 @@ def continued(request: CompletionRequest, *, prefix_flag: bool = False) -> list[
     if not request.continue_text or request.continuation == "none":
         return request.messages
     partial: dict[str, Any] = {"role": "assistant", "content": request.continue_text}
-    if request.continuation == "ask":
+    if request.continuation in {"ask", "background"}:
         return [*request.messages, partial, {"role": "user", "content": ASK_TO_CONTINUE}]
     if prefix_flag and request.continuation == "prefix":
         partial["prefix"] = True

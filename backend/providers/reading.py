@@ -145,6 +145,10 @@ class StreamingProvider(ABC):
             yield reader.end()
             await response.drain(limit=MAX_DRAIN, seconds=1.0)
 
+    async def cancel(self, remote: str) -> None:  # noqa: ARG002
+        """See `Provider.cancel`: what is not read is not written."""
+        return
+
     async def close(self) -> None:
         """See `Provider.close`: nothing is held, the client belongs to others."""
         return

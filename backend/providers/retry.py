@@ -1,4 +1,4 @@
-"""Tries again before the first delta, and never after it: what was shown stays, and the error is told."""
+"""Tries again before the first word, and never after it: what was shown stays, and the error is told."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
-from backend.providers.base import CompletionRequest, Delta, UpstreamModel
+from backend.providers.base import CompletionRequest, Delta, Remote, UpstreamModel
 from backend.providers.errors import ProviderError
 from backend.providers.reading import StreamingProvider
 
@@ -56,7 +56,7 @@ class RetryingProvider:
             try:
                 async with aclosing(self._inner.stream(request)) as deltas:
                     async for some in deltas:
-                        started = True
+                        started = started or not all(type(delta) is Remote for delta in some)
                         yield some
                     return
             except ProviderError as error:
@@ -70,6 +70,10 @@ class RetryingProvider:
     async def models(self) -> list[UpstreamModel]:
         """See `Provider.models`."""
         return await self._inner.models()
+
+    async def cancel(self, remote: str) -> None:
+        """See `Provider.cancel`."""
+        await self._inner.cancel(remote)
 
     async def close(self) -> None:
         """See `Provider.close`."""

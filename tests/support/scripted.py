@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.core.errors import NoSuchModel
-from backend.providers.base import CompletionRequest, Continuation, Delta, Finish, TextDelta, UpstreamModel
+from backend.providers.base import CompletionRequest, Continuation, Delta, Finish, Provider, TextDelta, UpstreamModel
 
 Step = list[Delta] | asyncio.Event | Exception | float
 
@@ -35,6 +35,7 @@ class ScriptedProvider:
     name: str = "scripted"
     calls: list[CompletionRequest] = field(default_factory=list)
     closed: int = 0
+    cancelled: list[str] = field(default_factory=list)
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
         """Follow the script."""
@@ -58,6 +59,10 @@ class ScriptedProvider:
         """One."""
         return [UpstreamModel(name="scripted")]
 
+    async def cancel(self, remote: str) -> None:
+        """Note it."""
+        self.cancelled.append(remote)
+
     async def close(self) -> None:
         """Nothing to let go of."""
 
@@ -66,7 +71,7 @@ class ScriptedProvider:
 class Resolved:
     """A model that can be asked."""
 
-    provider: ScriptedProvider
+    provider: Provider
     entry: Entry = field(default_factory=Entry)
 
 
@@ -74,7 +79,7 @@ class Registry:
     """Two models by name, and a default."""
 
     def __init__(self, provider: ScriptedProvider) -> None:
-        self.provider = provider
+        self.provider: Provider = provider
         self.entries = {name: Entry(name) for name in ("scripted", "other")}
 
     async def resolve(self, name: str | None = None, *, principal: Any = None) -> Resolved:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from backend.chat.rows import MESSAGE_COLUMNS, MESSAGE_TABLES, message_out
 from backend.chat.schemas import MessageOut
+from backend.chat.verbatim import Verbatim, decode
 from backend.core import db
 from backend.core.errors import NotFound
 
@@ -31,11 +32,12 @@ class SendPlace:
 
 @dataclass(frozen=True, slots=True)
 class RetryPlace:
-    """An answer that may get a sibling, and the tools that it was given."""
+    """An answer that may get a sibling, the tools that it was given, and the whole request where that was given."""
 
     owner: UUID
     message: MessageOut
     tools: list[dict[str, Any]] | None
+    given: Verbatim | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ async def retry_place(*, message: UUID) -> RetryPlace:
     row = await db.row(_RETRY_PLACE, {"id": message})
     if row is None:
         raise NotFound
-    return RetryPlace(row["owner_id"], message_out(row), row["tools"])
+    return RetryPlace(row["owner_id"], message_out(row), row["tools"], decode(row["request"]))
 
 
 async def generation_place(*, generation: UUID) -> GenerationPlace:
@@ -93,7 +95,7 @@ WHERE c.id = %(id)s AND c.deleted_at IS NULL
 """
 
 _RETRY_PLACE = f"""
-SELECT {MESSAGE_COLUMNS}, m.tools, c.owner_id FROM {MESSAGE_TABLES}
+SELECT {MESSAGE_COLUMNS}, m.tools, m.request, c.owner_id FROM {MESSAGE_TABLES}
 JOIN chat_conversation c ON c.id = m.conversation_id
 WHERE m.id = %(id)s AND c.deleted_at IS NULL
 """  # noqa: S608

@@ -17,10 +17,11 @@ import msgspec
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import bodies
+from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost
 from backend.chat.order import Order, conversation_topic, user_topic
-from backend.chat.run import Resolved
 from backend.chat.schemas import ConversationOut, MessageOut, Position, Started
+from backend.chat.verbatim import Verbatim, encode
 from backend.core import db, outbox
 from backend.core.errors import NotFound
 from backend.core.idempotency import check_same
@@ -140,6 +141,12 @@ def _row(message: MessageOut) -> dict[str, Any]:
     }
 
 
+def _request(order: Order) -> str:
+    if not order.verbatim or order.messages is None:
+        return ""
+    return encode(Verbatim(order.messages, order.params, order.tools))
+
+
 def _values(beginning: Beginning, *, reply: Started, events: list[str], host: GenerationHost) -> dict[str, Any]:
     order, messages, new = beginning.order, beginning.messages, beginning.new
     values: dict[str, Any] = {
@@ -151,6 +158,7 @@ def _values(beginning: Beginning, *, reply: Started, events: list[str], host: Ge
         "title": beginning.changed.get("title"),
         "messages": _encode([_row(message) for message in messages]).decode(),
         "tools": None if order.tools is None else _encode(order.tools).decode(),
+        "request": _request(order),
         "message": order.message.id,
         "generation": order.generation,
         "generation_epoch": order.epoch,
@@ -197,9 +205,10 @@ _KNOWN_CONVERSATION = """UPDATE chat_conversation c
 
 _REST = """, messages AS (
   INSERT INTO chat_message (id, created, updated, conversation_id, parent_id, seq, role, status, parts, text, model,
-    params, tools, reason)
+    params, tools, request, reason)
   SELECT m.id, %(now)s, %(now)s, %(conversation)s, m.parent, c.position - %(count)s + m.n, m.role, m.status,
-    m.parts, m.text, m.model, m.params, CASE WHEN m.id = %(message)s THEN %(tools)s::jsonb END, ''
+    m.parts, m.text, m.model, m.params, CASE WHEN m.id = %(message)s THEN %(tools)s::jsonb END,
+    CASE WHEN m.id = %(message)s THEN %(request)s ELSE '' END, ''
   FROM conversation c, ROWS FROM (json_to_recordset(%(messages)s::json) AS (id uuid, parent uuid, role text,
     status text, parts jsonb, text text, model text, params jsonb)) WITH ORDINALITY
     AS m(id, parent, role, status, parts, text, model, params, n)

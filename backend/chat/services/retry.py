@@ -7,9 +7,9 @@ from typing import Any
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import selectors
+from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
 from backend.chat.order import Order
-from backend.chat.run import Resolved
 from backend.chat.schemas import GenerationRetry, Started
 from backend.chat.services.begin import UNNUMBERED, Beginning, Key, begin, replay
 from backend.chat.services.send import admit, answer_row, key_of
@@ -76,6 +76,7 @@ def _beginning(
         now=now,
     )
     assert answer.generation is not None
+    given = place.given
     going_on = command.mode == "continue"
     order = Order(
         generation=answer.generation,
@@ -85,8 +86,10 @@ def _beginning(
         owner=place.owner,
         message=answer,
         model=model,
-        params=old.params,
-        tools=place.tools,
+        params=given.params if given else old.params,
+        tools=given.tools if given else place.tools,
+        messages=given.messages if given else None,
+        verbatim=given is not None,
         continued=old.parts if going_on else None,
     )
     return Beginning(

@@ -11,9 +11,9 @@ from django.conf import settings
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import context, selectors, titles
+from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
 from backend.chat.order import Order, Parts
-from backend.chat.run import Resolved
 from backend.chat.schemas import ConversationOut, ImagePart, MessageOut, MessageSend, Position, Started
 from backend.chat.services.begin import UNNUMBERED, Beginning, Key, begin, replay
 from backend.core import limits

@@ -67,6 +67,7 @@ async def completion_store(
         params=params,
         tools=tools,
         messages=list(messages),
+        verbatim=True,
     )
     beginning = Beginning(
         principal=principal,

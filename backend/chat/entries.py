@@ -1,0 +1,38 @@
+"""What the writing of an answer needs to know of a model; the catalogue's entries are such."""
+
+from decimal import Decimal
+from typing import Protocol
+
+from backend.providers.base import Continuation, Provider
+
+
+class Entry(Protocol):
+    """What a run reads of a model's entry. Prices are for a million tokens; None where nothing is known."""
+
+    @property
+    def name(self) -> str:
+        """The model, as its provider names it."""
+
+    @property
+    def input_price(self) -> Decimal | None:
+        """For tokens that go in."""
+
+    @property
+    def output_price(self) -> Decimal | None:
+        """For tokens that come out."""
+
+    @property
+    def continuation(self) -> Continuation:
+        """How it goes on from a partial answer."""
+
+
+class Resolved(Protocol):
+    """A model that can be asked now."""
+
+    @property
+    def entry(self) -> Entry:
+        """Its entry in the catalogue."""
+
+    @property
+    def provider(self) -> Provider:
+        """Who serves it."""
