@@ -1,6 +1,7 @@
 """The ASGI application: the edge, and behind it sockets, streams of events, the API and static files.
 
-Portable: it needs a server that speaks lifespan, and uses `rivulet.transport` where the server offers it.
+Portable: it starts and stops by lifespan, or as `config.plain` says, and uses `rivulet.transport` where the server
+offers it.
 """
 
 import os
@@ -12,6 +13,7 @@ django.setup()
 
 from backend.config.http import edge, http_app  # noqa: E402
 from backend.config.live import Live, lifespan  # noqa: E402
+from backend.config.plain import PlainDaphne  # noqa: E402
 from backend.core.asgi import Receive, Scope, Send, request_id, respond  # noqa: E402
 from backend.core.errors import Unavailable  # noqa: E402
 from backend.core.problems import CONTENT_TYPE, problem  # noqa: E402
@@ -27,15 +29,19 @@ class Site:
 
     def __init__(self) -> None:
         self.live: Live | None = None
+        self._plain: PlainDaphne | None = PlainDaphne(self._started)
         self._http = http_app()
         self._edge = edge(self._route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, or the process's lifespan."""
         if scope["type"] == "lifespan":
+            self._plain = None
             await lifespan(receive, send, started=self._started)
-        else:
-            await self._edge(scope, receive, send)
+            return
+        if self._plain is not None:
+            await self._plain.ensure()
+        await self._edge(scope, receive, send)
 
     def _started(self, live: Live | None) -> None:
         self.live = live
