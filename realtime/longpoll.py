@@ -11,7 +11,8 @@ from realtime.errors import BadRequest
 from realtime.feed import Feed
 from realtime.positions import Position
 from realtime.recovery import Recovery, recover
-from realtime.request import Headers, TopicRequest, answer
+from realtime.request import Headers, TopicRequest
+from realtime.spool import Spool
 from realtime.waiter import Waiter
 from realtime.wire import encode, payload_of
 
@@ -50,7 +51,9 @@ async def serve_longpoll(request: TopicRequest) -> None:
             return
     if time.monotonic() - asked > request.node.settings.poll:
         await request.authorize()
-    await answer(request.send, 200, encode(poll), _HEADERS)
+    spool = Spool(encode(poll))
+    del poll  # a snapshot may be long, and its reader slow
+    await spool.answer(request.send, 200, _HEADERS)
 
 
 def _seconds(request: TopicRequest) -> float:

@@ -79,6 +79,7 @@ async def serve_sse(request: TopicRequest) -> None:
         await request.send({"type": "http.response.body", "body": retry, "more_body": True})
         stream = Stream(request, body_link(request.scope, request.send))
         _attach(stream, feed, recovery)
+        del recovery  # the stream may last for hours, and a snapshot is long
     node.join(stream)
     left = asyncio.create_task(_left(request, stream))
     try:

@@ -7,6 +7,9 @@ from backend.config.environment import environment
 from realtime.server.serve import serve
 from realtime.server.settings import ServerSettings
 
+STALL_SECONDS = 60.0
+"""Without progress in writing, after which a response is cut."""
+
 STOP_SECONDS = 20.0
 """From SIGTERM to the end, beside the time that sockets have to move on."""
 
@@ -24,6 +27,7 @@ def main() -> int:
 
     limits = ServerSettings(
         max_body=MAX_BODY_BYTES,
+        stall_timeout=STALL_SECONDS * settings.time_scale,
         shutdown_timeout=STOP_SECONDS + settings.drain_seconds,
         render=render_refusal,
         on_refusal=log_refusal,

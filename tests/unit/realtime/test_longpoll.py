@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from realtime import Ended
+from realtime.spool import Spool
 from tests.support.http import Request
-from tests.support.realtime import FAST, App, Writer, delta, running
+from tests.support.realtime import FAST, App, Writer, delta, running, until
 
 TOPIC = "generation.1"
 
@@ -173,3 +174,41 @@ async def test_a_client_that_leaves_a_poll_leaves_nothing_behind():
         await asyncio.wait_for(opening, 2)
         assert request.status is None
         assert app.node.hub.feeds == {}
+
+
+async def test_a_long_answer_waits_on_disk_and_goes_out_as_fast_as_it_is_taken():
+    body = bytes(range(256)) * 4000
+    gate, sent = asyncio.Semaphore(0), []
+
+    async def send(message):
+        sent.append(message)
+        await gate.acquire()
+
+    spool = Spool(body)
+    sending = asyncio.create_task(spool.answer(send, 200, []))
+    await until(lambda: sent)
+    assert spool._body == b""
+    assert sent[0]["headers"] == [(b"content-length", b"1024000")]
+    for _ in range(3):
+        gate.release()
+    await until(lambda: len(sent) == 4)
+    for _ in range(40):
+        gate.release()
+    await sending
+    assert b"".join(message["body"] for message in sent[1:]) == body
+    assert max(len(message["body"]) for message in sent[1:]) <= 64 * 1024
+    assert [message["more_body"] for message in sent[1:]] == [True] * (len(sent) - 2) + [False]
+
+
+async def test_without_a_disk_a_long_answer_is_whole_all_the_same(monkeypatch):
+    def full():
+        raise OSError
+
+    monkeypatch.setattr("realtime.spool.tempfile.TemporaryFile", full)
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await Spool(b"x" * 10**6).answer(send, 200, [])
+    assert sent[1]["body"] == b"x" * 10**6

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
+import weakref
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from realtime import Snapshot
 from realtime.errors import Unauthenticated
 from tests.support.http import Request
 from tests.support.realtime import FAST, Person, Writer, fold, running, until
@@ -245,3 +248,30 @@ async def test_a_log_that_is_away_is_503_and_a_defect_is_500(caplog):
         async with Request(app, TOPIC) as request:
             assert (await request.json())["code"] == "internal"
             assert request.status == 500
+
+
+class Kept(dict[str, Any]):
+    """A snapshot that can be looked for."""
+
+
+async def test_a_stream_does_not_hold_the_snapshot_that_it_began_with(monkeypatch):
+    held = []
+    async with running() as app:
+        app.answers.epochs[TOPIC] = "e1"
+        writer = Writer(app.node, TOPIC)
+        writer.say("a")
+        await writer.drain()
+        read = app.answers.snapshot
+
+        async def snapshot(*, topic):
+            found = await read(topic=topic)
+            data = Kept(found.data)
+            held.append(weakref.ref(data))
+            return Snapshot(found.position, data)
+
+        monkeypatch.setattr(app.answers, "snapshot", snapshot)
+        async with Request(app, TOPIC) as stream:
+            await stream.next()
+            assert [one() for one in held] == [None]
+            writer.say("b")
+            await stream.next()
