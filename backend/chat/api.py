@@ -70,9 +70,16 @@ async def conversations_list(request: HttpRequest, query: Query[ConversationQuer
 
 
 @router.post("/conversations", response={201: ConversationOut}, summary="Make an empty conversation")
-async def conversations_create(request: HttpRequest, body: ConversationCreate) -> Status[ConversationOut]:
-    """A conversation without messages. The first message gives it a title unless it has one."""
-    made = await in_thread(services.conversation_create, principal=_caller(request), data=body)
+async def conversations_create(
+    request: HttpRequest, body: ConversationCreate, key: Key = None
+) -> Status[ConversationOut]:
+    """A conversation without messages. The first message gives it a title unless it has one.
+
+    The same key again: the first reply. `POST messages` makes one together with its first message.
+    """
+    made = await in_thread(
+        services.conversation_create, principal=_caller(request), data=body, key=key, fields=_fields(request)
+    )
     return Status(201, made)
 
 
@@ -119,6 +126,19 @@ async def messages_send(
     )
     fields = _fields(request, conversation=conversation_id)
     reply, _ = await services.message_send(principal=_caller(request), command=command, key=key, fields=fields)
+    return Status(202, reply)
+
+
+@router.post(
+    "/messages", response={202: Started}, summary="Send a message, into a new conversation unless one is named"
+)
+async def messages_begin(request: HttpRequest, body: MessageSend, key: Key = None) -> Status[Started]:
+    """`message.send` word for word, so that a key means the same by socket and here.
+
+    A new conversation comes with its first message or not at all.
+    """
+    fields = _fields(request)
+    reply, _ = await services.message_send(principal=_caller(request), command=body, key=key, fields=fields)
     return Status(202, reply)
 
 

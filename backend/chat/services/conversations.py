@@ -1,5 +1,6 @@
 """Conversations themselves: create, rename, pin, archive, file, delete and restore. Plain ORM; run in a thread."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,33 @@ from backend.chat import changes
 from backend.chat.models import RUNNING, Conversation, Generation, TitledBy
 from backend.chat.schemas import ConversationCreate, ConversationOut, ConversationUpdate
 from backend.core.errors import BadRequest, NotFound
+from backend.core.idempotency import run_once
 
 
-def conversation_create(*, principal: Principal, data: ConversationCreate) -> ConversationOut:
-    """A conversation without messages. Raises `Forbidden` for a key that may not write."""
+def conversation_create(
+    *,
+    principal: Principal,
+    data: ConversationCreate,
+    key: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> ConversationOut:
+    """A conversation without messages; once for a `key`, whose hash is of the `fields` as given.
+
+    Raises `Forbidden` for an API key that may not write, `KeyReused`, `BadRequest`.
+    """
     require(principal, "write", Owned("conversation", principal.user_id))
+    if key is None:
+        return _create(principal, data)
+    reply, _ = run_once(
+        user_id=principal.user_id,
+        key=key,
+        fields=fields or {},
+        work=lambda: _create(principal, data).model_dump(mode="json"),
+    )
+    return ConversationOut.model_validate(reply)
+
+
+def _create(principal: Principal, data: ConversationCreate) -> ConversationOut:
     now = timezone.now()
     with transaction.atomic():
         row = Conversation(

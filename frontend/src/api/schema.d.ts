@@ -168,6 +168,8 @@ export interface paths {
         /**
          * Make an empty conversation
          * @description A conversation without messages. The first message gives it a title unless it has one.
+         *
+         *     The same key again: the first reply. `POST messages` makes one together with its first message.
          */
         post: operations["conversations_create"];
         delete?: never;
@@ -222,6 +224,28 @@ export interface paths {
          * @description Stores the message and starts the answer, which `topic` carries. The same key again: the first reply.
          */
         post: operations["messages_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message, into a new conversation unless one is named
+         * @description `message.send` word for word, so that a key means the same by socket and here.
+         *
+         *     A new conversation comes with its first message or not at all.
+         */
+        post: operations["messages_begin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1016,6 +1040,29 @@ export interface components {
             text: string;
         };
         /**
+         * MessageSend
+         * @description `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree.
+         */
+        MessageSend: {
+            /** Content */
+            content: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[];
+            /** Conversation */
+            conversation?: string | null;
+            /** Parent */
+            parent?: string | null;
+            /** Model */
+            model?: string | null;
+            params?: components["schemas"]["Params"] | null;
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Prompt */
+            prompt?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * MessageRetry
          * @description The body of `POST messages/{id}/retry`: `generation.retry` where the path names the message.
          */
@@ -1448,7 +1495,9 @@ export interface operations {
     conversations_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1621,6 +1670,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MessageSendInConversation"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    messages_begin: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageSend"];
             };
         };
         responses: {

@@ -120,6 +120,47 @@ async def test_a_key_is_one_for_rest_and_socket(live: LiveSite) -> None:
     assert len(live.provider.calls) == 1
 
 
+async def test_a_new_conversation_comes_with_its_first_message_once_by_rest_and_socket(live: LiveSite) -> None:
+    script, key = await live.someone()
+    body, header = {"content": "hello"}, {"Idempotency-Key": "k1"}
+    replies = await asyncio.gather(*(script.post("/api/v1/messages", json=body, headers=header) for _ in range(3)))
+    assert {reply.status_code for reply in replies} == {202}
+    first = replies[0].json()
+    assert [reply.json() for reply in replies] == [first] * 3
+    async with device(live, key) as ada:
+        reply = await ada.call("message.send", client_msg_id="k1", content="hello")
+        assert reply["result"] == first
+    listed = (await script.get("/api/v1/conversations")).json()["items"]
+    assert [entry["id"] for entry in listed] == [first["conversation"]]
+    assert len(live.provider.calls) == 1
+
+
+async def test_no_conversation_is_left_by_a_first_message_that_is_refused(live: LiveSite) -> None:
+    script, _ = await live.someone()
+    for body in ({"content": " "}, {"content": "hello", "model": "nowhere"}, {"content": "x", "parent": str(uuid4())}):
+        assert (await script.post("/api/v1/messages", json=body)).status_code in {400, 404, 422}
+    assert (await script.get("/api/v1/conversations")).json()["items"] == []
+    made = await conversation(script)
+    reply = await script.post("/api/v1/messages", json={"content": "hello", "conversation": made["id"]})
+    assert reply.json()["conversation"] == made["id"]
+
+
+async def test_an_empty_conversation_is_made_once_for_a_key(live: LiveSite) -> None:
+    script, _ = await live.someone()
+    at, header = "/api/v1/conversations", {"Idempotency-Key": "k1"}
+    replies = await asyncio.gather(*(script.post(at, json={"title": "One"}, headers=header) for _ in range(4)))
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()["id"] for reply in replies}) == 1
+    assert replies[0].json() == replies[1].json()
+    other = await script.post(at, json={"title": "Two"}, headers=header)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    message = await script.post("/api/v1/messages", json={"content": "hello"}, headers=header)
+    assert (message.status_code, message.json()["code"]) == (422, "key_reused")
+    assert [entry["title"] for entry in (await script.get(at)).json()["items"]] == ["One"]
+    await script.post(at, json={"title": "One"})
+    assert len((await script.get(at)).json()["items"]) == 2
+
+
 async def test_a_conversation_is_renamed_pinned_filed_archived_deleted_and_restored(live: LiveSite) -> None:
     script, _ = await live.someone()
     made = await conversation(script, title="Old")
