@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -17,9 +18,36 @@ def until(page: Page, condition: str, arg: Any = None, *, within: float = 20.0) 
         page.wait_for_timeout(20)
 
 
+def wait(page: Page, check: Callable[[], bool], what: str, *, within: float = 20.0) -> None:
+    """Wait for a condition here, while what the page does is listened to."""
+    end = time.monotonic() + within
+    while not check():
+        assert time.monotonic() < end, f"{what}: not within {within:.0f} s"
+        page.wait_for_timeout(20)
+
+
 def words(text: str) -> str:
     """Text with its white space made one: how it is set is the page's, what it says is the model's."""
     return " ".join(text.split())
+
+
+UNSENT = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("rivulet");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const all = opening.result.transaction("outbox").objectStore("outbox").getAll();
+    all.onsuccess = () => {
+      opening.result.close();
+      resolve(all.result.filter(({ item }) => !item.sent));
+    };
+  };
+})"""
+
+
+def unsent(page: Page) -> list[dict[str, Any]]:
+    """What lies in the browser's outbox, whoever's it is."""
+    rows: list[dict[str, Any]] = page.evaluate(UNSENT)
+    return rows
 
 
 class Chat:

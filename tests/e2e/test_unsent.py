@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
-from tests.e2e.chat import Chat
+from tests.e2e.chat import Chat, unsent, wait
 from tests.e2e.conftest import Visit
 from tests.e2e.watch import Watch
 from tests.support.person import PASSWORD, Person
@@ -92,6 +92,7 @@ def test_signing_out_tells_what_would_be_lost_and_takes_it_out_of_the_browser(
     told.get_by_role("button", name="Sign out and lose it").click()
     expect(chat.page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert "secret" not in storage(chat.page)
+    wait(chat.page, lambda: unsent(chat.page) == [], "the outbox is empty")
     assert ada.me["id"] not in storage(chat.page)
 
 

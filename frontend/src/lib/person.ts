@@ -8,6 +8,7 @@ let person: string | null = null;
 /** Signed out by their own hand: nothing of theirs is kept any more. */
 const left = new Set<string>();
 const listeners = new Set<() => void>();
+const leaving = new Set<(id: string) => void>();
 
 const slot = (id: string, name: string): string => `of.${id}.${name}`;
 
@@ -26,9 +27,15 @@ export function onPerson(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Calls when somebody left by their own hand: what is kept elsewhere for them goes too. */
+export function onLeft(listener: (id: string) => void): void {
+  leaving.add(listener);
+}
+
 /** Takes all that was kept for them out of this browser. */
 export function clearPerson(id: string): void {
   left.add(id);
+  for (const listener of leaving) listener(id);
   for (const name of storage.names(slot(id, ""))) storage.set(name, null);
 }
 

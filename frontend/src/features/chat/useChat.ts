@@ -7,7 +7,7 @@ import type { ComposerHandle } from "./composer/Composer";
 import type { Message } from "./model/message";
 import { type Model, lastModel, pickModel, rememberModel, useModels } from "./models";
 import { outbox } from "./session/outbox";
-import { enqueue, sendAgain } from "./session/sender";
+import { enqueue, enqueueNext, sendAgain } from "./session/sender";
 import type { ChatSession, ChatState } from "./session/session";
 import type { TranscriptHandle } from "./transcript/Transcript";
 
@@ -29,7 +29,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
     const written = (text: string, parent: string | null) => ({
       kind: "send" as const,
       conversation: session.id,
-      draft: session.id === null ? session.key : null,
+      draft: session.id === null ? session.draft : null,
       parent,
       content: text,
       model: chosen,
@@ -52,8 +52,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
       send: (text) => send(text, session.state.get().path.at(-1)?.id ?? null),
       queue: (text) => {
         const { queued } = session.state.get();
-        if (queued) outbox.update(queued.key, { content: `${queued.content}\n\n${text}` });
-        else enqueue(written(text, null), "queued");
+        enqueueNext(written(text, null), queued?.key ?? null);
         session.rebuild();
       },
       choose: (message, sibling) => session.choose(message, sibling),
@@ -84,9 +83,13 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
       discard,
       stop: (answer) => {
         const item = outbox.find(answer.id.replace(/:a$/, ""));
-        if (item && !item.tried) discard(item.key);
-        else session.cancel(answer);
-        return !item || item.tried === true;
+        if (!item || item.tried) {
+          session.cancel(answer);
+          return true;
+        }
+        if (item.kind === "send") composer.current?.takeBack(item.content);
+        void outbox.takeBack(item.key).then((back) => back || session.cancel(answer));
+        return false;
       },
     };
   }, [session, chosen, composer, transcript]);

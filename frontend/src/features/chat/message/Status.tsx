@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 import { useT } from "@/lib/i18n";
-import type { Outgoing } from "../session/outbox";
+import { useConnection } from "@/lib/connection";
+import { type Outgoing, outbox } from "../session/outbox";
+import { useCell } from "../useCell";
 import { useActions } from "../actions";
 import type { Answer } from "./useAnswer";
 import styles from "./Message.module.css";
@@ -40,7 +42,9 @@ function Line({ children }: { children: ReactNode }) {
 function OnItsWay({ item }: { item: Outgoing }) {
   const t = useT();
   const { sendAgain, discard } = useActions();
-  if (item.state === "sending") return <Line>{t("chat.sending")}</Line>;
+  const live = useConnection(({ status }) => status === "live");
+  const lasting = useCell(outbox.lasting);
+  if (item.state === "sending" && live) return <Line>{t("chat.sending")}</Line>;
   if (item.state === "old") {
     return (
       <p className={styles["status"]}>
@@ -57,6 +61,7 @@ function OnItsWay({ item }: { item: Outgoing }) {
   return (
     <Line>
       {item.error ? t("chat.waiting_retry", { reason: item.error.message }) : t("chat.waiting_line")}
+      {lasting ? null : ` ${t("chat.waiting_unkept")}`}
     </Line>
   );
 }

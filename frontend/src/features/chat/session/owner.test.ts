@@ -1,9 +1,11 @@
+import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setUnread, useMarks } from "@/api/live";
 import { forget, setMe, signOut } from "@/api/session";
 import type { Me } from "@/api/types";
 import { readDraft, writeDraft } from "./drafts";
 import { type Outgoing, outbox } from "./outbox";
+import { transact } from "./outbox/database";
 import { whose } from "@/lib/person";
 
 vi.mock("@/api/account", () => ({ account: { logout: () => Promise.resolve() } }));
@@ -24,8 +26,22 @@ const message = (content: string): Outgoing => ({
   error: null,
 });
 const unsent = () => outbox.items.get().map(({ content }) => content);
+/** All that lies in IndexedDB, whoever's it is. */
+const kept = () =>
+  transact("outbox", "readonly", (store) => {
+    const all = store.getAll();
+    return () => JSON.stringify(all.result);
+  });
+async function signIn(id: string): Promise<void> {
+  setMe(me(id));
+  await outbox.ready;
+}
 
-beforeEach(() => {
+beforeEach(async () => {
+  await transact("outbox", "readwrite", (store) => {
+    store.clear();
+    return () => undefined;
+  });
   forget();
   setMe(me("bob"));
   outbox.add(message("bob's secret"));
@@ -34,20 +50,20 @@ beforeEach(() => {
 });
 
 describe("what a person left in a browser", () => {
-  it("is neither shown nor there to send for whoever signs in next, and waits for them", () => {
+  it("is neither shown nor there to send for whoever signs in next, and waits for them", async () => {
     forget();
     expect(unsent()).toEqual([]);
-    setMe(me("carol"));
+    await signIn("carol");
     expect([unsent(), readDraft(null), [...useMarks.getState().unread]]).toEqual([[], "", []]);
     outbox.add(message("carol's own"));
     forget();
-    setMe(me("bob"));
+    await signIn("bob");
     expect([unsent(), readDraft(null)]).toEqual([["bob's secret"], "bob's thought"]);
     expect([...useMarks.getState().unread]).toEqual(["bob's chat"]);
   });
 
-  it("changes hands at once when the cookie turns out to be someone else's", () => {
-    setMe(me("carol"));
+  it("changes hands at once when the cookie turns out to be someone else's", async () => {
+    await signIn("carol");
     expect([unsent(), readDraft(null)]).toEqual([[], ""]);
   });
 
@@ -65,7 +81,8 @@ describe("what a person left in a browser", () => {
     await signOut();
     writeDraft(null, "late", writer);
     expect(Object.values(localStorage).join()).not.toMatch(/secret|thought|late/);
-    setMe(me("bob"));
+    await vi.waitFor(async () => expect(await kept()).toBe("[]"));
+    await signIn("bob");
     expect([unsent(), readDraft(null)]).toEqual([[], ""]);
   });
 });

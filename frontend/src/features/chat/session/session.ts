@@ -61,6 +61,8 @@ interface Page {
 export class ChatSession {
   readonly state: MutableCell<ChatState>;
   readonly store = new MessageStore();
+  /** Names it for the outbox while there is no conversation. */
+  draft: string;
   private readonly lives = new Map<string, LiveAnswer>();
   private readonly cancels = new Set<string>();
   private subscription: Subscription | null = null;
@@ -70,9 +72,10 @@ export class ChatSession {
 
   constructor(
     id: string | null,
-    /** Names the session for React and for the outbox while there is no conversation. */
+    /** Names the session for React. */
     readonly key: string,
   ) {
+    this.draft = key;
     this.state = new MutableCell<ChatState>({ ...empty, id, phase: id ? "loading" : "new" });
     if (id) for (const [parent, child] of readChoices(id)) this.store.choices.set(parent, child);
     outbox.items.subscribe(() => this.touch());
@@ -97,6 +100,12 @@ export class ChatSession {
     };
   }
 
+  /** A new chat takes up what was left in another one. */
+  become(draft: string): void {
+    this.draft = draft;
+    this.rebuild();
+  }
+
   live(message: Message): LiveAnswer | null {
     return this.lives.get(message.id) ?? null;
   }
@@ -109,7 +118,7 @@ export class ChatSession {
     const { id } = this;
     return outbox.items
       .get()
-      .filter((item) => (item.conversation === null ? item.draft === this.key : item.conversation === id));
+      .filter((item) => (item.conversation === null ? item.draft === this.draft : item.conversation === id));
   }
 
   choose(message: Message, sibling: string): void {
