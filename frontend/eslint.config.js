@@ -7,7 +7,11 @@ import ts from "typescript-eslint";
 const forbid = (...patterns) => ({
   "no-restricted-imports": [
     "error",
-    { patterns: patterns.map(([group, message]) => ({ group: [group], message })) },
+    {
+      // By its file: as a folder it is a package that has to be built first.
+      paths: [{ name: "@/realtime", message: "import @/realtime/index" }],
+      patterns: patterns.map(([group, message]) => ({ group: [group], message })),
+    },
   ],
 });
 const app = ["@/app/**", "the app composes; nothing below imports it"];
@@ -15,7 +19,7 @@ const features = ["@/features/**", "shared code knows no feature; features know 
 const up = ["../../**", "leave a folder by its @/ name"];
 
 export default ts.config(
-  { ignores: ["dist", "node_modules", "src/api/schema.d.ts", "src/realtime/generated"] },
+  { ignores: ["dist", "node_modules", "src/api/schema.d.ts", "src/realtime/generated", "src/realtime/dist"] },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],
@@ -38,6 +42,23 @@ export default ts.config(
   },
   { files: ["src/{ui,lib,api,realtime,locales}/**"], rules: forbid(app, features, up) },
   { files: ["src/features/**"], rules: forbid(app, features, up) },
+  {
+    files: ["src/realtime/**"],
+    ignores: ["**/*.test.ts", "src/realtime/testing/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^(?!\\./[a-z0-9/]+\\.js$)",
+              message: "a package of its own: it imports its own files, by ./name.js",
+            },
+          ],
+        },
+      ],
+    },
+  },
   { files: ["public/**"], languageOptions: { globals: globals.browser } },
   { files: ["scripts/**", "*.config.{js,ts}"], languageOptions: { globals: globals.node } },
 );

@@ -1,34 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { RealtimeClient } from "./client";
-import type { ClientOptions } from "./options";
-import { FakeClock, FakeNetwork, settle } from "./testing/fakes";
-import { delta, handlers, Reader, TOPIC } from "./testing/reader";
+import { delta, handlers, Reader, TOPIC } from "./testing/reader.js";
+import { clock, connected, fresh, network } from "./testing/world.js";
 
-let clock: FakeClock;
-let network: FakeNetwork;
-
-function client(options: Partial<ClientOptions> = {}): RealtimeClient {
-  return new RealtimeClient({
-    url: "ws://x/ws/v1/",
-    socket: network.make,
-    clock,
-    random: () => 0.5,
-    ...options,
-  });
-}
-
-async function connected(options: Partial<ClientOptions> = {}): Promise<RealtimeClient> {
-  const it = client(options);
-  it.start();
-  await settle();
-  await network.last.greet();
-  return it;
-}
-
-beforeEach(() => {
-  clock = new FakeClock();
-  network = new FakeNetwork();
-});
+beforeEach(fresh);
 
 describe("acknowledging", () => {
   async function following() {

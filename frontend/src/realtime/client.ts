@@ -1,26 +1,24 @@
-import { STABLE_MS, jitter, verdict } from "./backoff";
-import { type Cell, MutableCell } from "./cell";
-import { systemClock } from "./clock";
-import { RealtimeError } from "./errors";
-import { HttpCarrier, type HttpOptions } from "./http";
-import { Entry, Registry } from "./registry";
-import { type ClientOptions, type Status, idle } from "./options";
-import { callByRest } from "./rest";
-import { Joiner } from "./joiner";
-import { Session, type SessionEvents } from "./session";
-import { Timers } from "./timers";
-import type {
-  Clock,
-  Json,
-  Position,
-  SocketLike,
-  SubscribeOptions,
-  Subscription,
-  TopicHandlers,
-  Welcome,
-} from "./types";
+import { STABLE_MS, jitter, verdict } from "./backoff.js";
+import { type Cell, MutableCell } from "./cell.js";
+import { systemClock } from "./clock.js";
+import { Credentials } from "./credentials.js";
+import { RealtimeError } from "./errors.js";
+import { HttpCarrier, type HttpOptions } from "./http.js";
+import { Entry, Registry } from "./registry.js";
+import {
+  type CallOptions,
+  type ClientOptions,
+  type Status,
+  type Transport,
+  idle,
+  socketMaker,
+} from "./options.js";
+import { callByRest } from "./rest.js";
+import { Joiner } from "./joiner.js";
+import { Session, type SessionEvents } from "./session.js";
+import { Timers } from "./timers.js";
+import type { Clock, Json, SubscribeOptions, Subscription, TopicHandlers, Welcome } from "./types.js";
 
-export const SUBPROTOCOL = "rivulet.v1";
 const REQUEST_MS = 15_000;
 /** Handshakes that failed in a row before asking whether plain HTTP goes through. */
 const BLOCKED_AFTER = 2;
@@ -28,18 +26,14 @@ const SOCKET_AGAIN_MS = 60_000;
 /** After this long in the background, a socket that looks open is not trusted. */
 const STALE_MS = 60_000;
 
-interface CallOptions {
-  timeoutMs?: number;
-  /** When the reply names a topic, its events go here, from the reply's position on. */
-  follow?: (result: Json) => TopicHandlers;
-}
-
 /**
  * The client of the realtime protocol: one logical connection that outlives its sockets. Subscriptions keep their
  * positions; whatever carries them next goes on from there.
  */
 export class RealtimeClient {
   private readonly clock: Clock;
+  private readonly credentials: Credentials;
+  private readonly socket: ReturnType<typeof socketMaker>;
   private readonly random: () => number;
   private readonly registry: Registry;
   private readonly joiner: Joiner;
@@ -56,6 +50,8 @@ export class RealtimeClient {
 
   constructor(private readonly options: ClientOptions) {
     this.clock = options.clock ?? systemClock;
+    this.credentials = new Credentials(options);
+    this.socket = this.uses("websocket") ? socketMaker(options) : null;
     this.random = options.random ?? Math.random;
     this.registry = new Registry((error) => options.report?.(error));
     this.joiner = new Joiner(this.registry, this.clock);
@@ -135,7 +131,7 @@ export class RealtimeClient {
     const entry = new Entry(topic, handlers, options.urgency ?? "live", options.since);
     this.registry.add(entry);
     this.carry(entry);
-    return this.handle(entry);
+    return entry.handle(() => this.leave(entry));
   }
 
   /** Leaves a topic, however it was joined. */
@@ -171,16 +167,6 @@ export class RealtimeClient {
     if (entry && entry !== before) this.carry(entry);
   }
 
-  private handle(entry: Entry): Subscription {
-    return {
-      topic: entry.topic,
-      get position(): Position | null {
-        return entry.position;
-      },
-      close: () => this.leave(entry),
-    };
-  }
-
   private leave(entry: Entry): void {
     if (entry.closed) return;
     this.registry.remove(entry);
@@ -199,6 +185,10 @@ export class RealtimeClient {
     this.timers.cancel("retry");
     const opening = (this.opening += 1);
     this.become({ state: "connecting", retryAt: null, stop: null });
+    if (!this.socket && this.options.http) {
+      this.overHttp(this.options.http);
+      return;
+    }
     try {
       const session = await this.open(opening);
       if (session) this.current = session;
@@ -209,18 +199,13 @@ export class RealtimeClient {
 
   /** A new socket, or null when this try was overtaken meanwhile. */
   private async open(opening: number): Promise<Session | null> {
-    const token = await this.options.token?.();
-    const protocols = [SUBPROTOCOL];
-    if (this.options.ticket) protocols.push(`ticket.${await this.options.ticket()}`);
+    const token = await this.credentials.token();
+    const protocols = await this.credentials.protocols();
     if (opening !== this.opening) return null;
+    if (!this.socket) throw new RealtimeError("no_websocket", "There is no WebSocket here; give one.", false);
     const { url } = this.options;
-    const make = this.options.socket ?? ((to, names) => new WebSocket(to, names) as unknown as SocketLike);
-    return new Session(
-      make(typeof url === "string" ? url : url(), protocols),
-      this.clock,
-      this.events,
-      token,
-    );
+    const socket = this.socket(typeof url === "string" ? url : url(), protocols);
+    return new Session(socket, this.clock, this.events, token);
   }
 
   private readonly events: SessionEvents = {
@@ -248,7 +233,9 @@ export class RealtimeClient {
       this.attempt = 0;
       this.triedOnceMore = false;
     });
-    this.planRefresh(session, welcome.expires_in);
+    this.credentials.renewEarly(this.timers, welcome.expires_in, (token) =>
+      session.request("refresh", { token }, REQUEST_MS),
+    );
     this.become({
       state: "open",
       transport: "websocket",
@@ -312,16 +299,17 @@ export class RealtimeClient {
       this.options.report?.(new RealtimeError("bad_frame", `closed with ${code}: ${reason}`, true));
     }
     this.wait(decision.delayMs, decision.kind === "refresh");
-    if (this.blocked >= BLOCKED_AFTER && this.options.http) void this.detour(this.options.http);
+    const others = this.uses("sse") || this.uses("poll");
+    if (this.blocked >= BLOCKED_AFTER && this.options.http && others) void this.detour(this.options.http);
   }
 
   private wait(delayMs: number, refresh: boolean): void {
     this.timers.cancel("retry");
     this.become({ state: "waiting", transport: null, retryAt: this.clock.now() + delayMs });
     this.timers.set("retry", delayMs, () => {
-      if (!refresh || !this.options.refresh) void this.connect();
+      if (!refresh || !this.credentials.renewable) void this.connect();
       else
-        this.options.refresh().then(
+        this.credentials.refresh().then(
           () => this.connect(),
           (error: unknown) => this.failed(error),
         );
@@ -346,13 +334,26 @@ export class RealtimeClient {
     const { state } = this.cell.get();
     if (!passes || this.http || this.current?.ready || (state !== "waiting" && state !== "connecting"))
       return;
+    this.overHttp(http);
+  }
+
+  private overHttp(http: HttpOptions): void {
     this.opening += 1;
     this.current?.close(1000, "");
     this.current = null;
     this.timers.cancel("retry");
-    this.http = new HttpCarrier(http, this.registry, this.clock, this.random, (mode) => {
-      this.become({ transport: mode });
-    });
+    this.http?.stop();
+    const modes = (["sse", "poll"] as const).filter((mode) => this.uses(mode));
+    this.http = new HttpCarrier(
+      http,
+      this.registry,
+      this.clock,
+      this.random,
+      (mode) => {
+        this.become({ transport: mode });
+      },
+      modes,
+    );
     for (const entry of this.registry.all()) this.http.attach(entry);
     this.become({ state: "open", transport: this.http.mode, retryAt: null, established: true });
     this.trySocketLater();
@@ -360,23 +361,12 @@ export class RealtimeClient {
 
   private trySocketLater(): void {
     this.timers.cancel("socketAgain");
+    if (!this.socket) return;
     this.timers.set("socketAgain", SOCKET_AGAIN_MS, () => this.replace());
   }
 
-  private planRefresh(session: Session, expiresIn: number | undefined): void {
-    this.timers.cancel("refresh");
-    const { refresh } = this.options;
-    if (expiresIn === undefined || !refresh) return;
-    const early = Math.max(expiresIn - 30, expiresIn / 2);
-    this.timers.set("refresh", early * 1000, () => {
-      refresh()
-        .then((token) => (token === undefined ? null : session.request("refresh", { token }, REQUEST_MS)))
-        .then((result) => {
-          const again = result?.["expires_in"];
-          if (session === this.current && typeof again === "number") this.planRefresh(session, again);
-        })
-        .catch(() => undefined);
-    });
+  private uses(transport: Transport): boolean {
+    return this.options.transports?.includes(transport) ?? true;
   }
 
   private halt(): void {

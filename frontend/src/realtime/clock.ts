@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./types";
+import type { Clock, Timer } from "./types.js";
 
 /** The real clock. `Date.now` and not `performance.now`, which stands still while some systems sleep. */
 export const systemClock: Clock = {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { afterEvent, fromSnapshot, isTerminal, newGeneration, textOf } from "./generation";
+import { afterEvent, fromSnapshot, isTerminal, newGeneration, textOf } from "./generation.js";
 
 const play = (...events: [string, object][]) =>
   events.reduce(

@@ -1,4 +1,4 @@
-import type { Json, TopicEvent } from "./types";
+import type { Json, TopicEvent } from "./types.js";
 
 /** One answer being written, as its topic tells it (protocol §4). Values are never changed in place. */
 

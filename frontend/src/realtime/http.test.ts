@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
-import { RealtimeClient } from "./client";
-import type { HttpOptions } from "./http";
-import { FakeClock, FakeNetwork, settle } from "./testing/fakes";
+import { RealtimeClient } from "./client.js";
+import type { HttpOptions } from "./http.js";
+import { FakeClock, FakeNetwork, settle } from "./testing/fakes.js";
 
 const TOPIC = "generation.1";
 const encoder = new TextEncoder();

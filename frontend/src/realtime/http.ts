@@ -1,9 +1,9 @@
-import { jitter } from "./backoff";
-import { RealtimeError } from "./errors";
-import type { Entry, Registry } from "./registry";
-import { type RestCall, problem } from "./rest";
-import { EventStreamParser } from "./sse";
-import type { Clock, Json, Position, Timer, TopicFrame } from "./types";
+import { jitter } from "./backoff.js";
+import { RealtimeError } from "./errors.js";
+import type { Entry, Registry } from "./registry.js";
+import { type RestCall, problem } from "./rest.js";
+import { EventStreamParser } from "./sse.js";
+import type { Clock, Json, Position, Timer, TopicFrame } from "./types.js";
 
 export interface HttpOptions {
   /** E.g. `/api/v1`. */
@@ -31,7 +31,7 @@ type Mode = "sse" | "poll";
 export class HttpCarrier {
   private readonly loops = new Map<Entry, AbortController>();
   private over = false;
-  mode: Mode = "sse";
+  mode: Mode;
 
   constructor(
     private readonly options: HttpOptions,
@@ -39,7 +39,11 @@ export class HttpCarrier {
     private readonly clock: Clock,
     private readonly random: () => number,
     private readonly changed: (mode: Mode) => void,
-  ) {}
+    /** Which of the two may be used. */
+    private readonly modes: readonly Mode[] = ["sse", "poll"],
+  ) {
+    this.mode = modes[0] ?? "sse";
+  }
 
   attach(entry: Entry): void {
     if (this.over || this.loops.has(entry)) return;
@@ -109,7 +113,7 @@ export class HttpCarrier {
       }
       return false;
     } catch (error) {
-      if (quiet.signal.aborted && !signal.aborted && !heard) {
+      if (quiet.signal.aborted && !signal.aborted && !heard && this.modes.includes("poll")) {
         this.mode = "poll";
         this.changed("poll");
         return false;

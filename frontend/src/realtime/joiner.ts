@@ -1,7 +1,7 @@
-import { RealtimeError } from "./errors";
-import { Entry, type Registry } from "./registry";
-import type { Session } from "./session";
-import type { Clock, Json, Position, TopicFrame, TopicHandlers } from "./types";
+import { RealtimeError } from "./errors.js";
+import { Entry, type Registry } from "./registry.js";
+import type { Session } from "./session.js";
+import type { Clock, Json, Position, TopicFrame, TopicHandlers } from "./types.js";
 
 const REQUEST_MS = 15_000;
 const AGAIN_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./types";
+import type { Clock, Timer } from "./types.js";
 
 /** Acknowledge at the latest after so much on one socket (protocol §6). */
 export const ACK_EVENTS = 64;

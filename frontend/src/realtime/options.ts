@@ -1,5 +1,5 @@
-import type { HttpOptions } from "./http";
-import type { Clock, SocketLike } from "./types";
+import type { HttpOptions } from "./http.js";
+import type { Clock, Json, SocketLike, TopicHandlers } from "./types.js";
 
 export type Transport = "websocket" | "sse" | "poll";
 
@@ -27,8 +27,15 @@ export const idle: Omit<Status, "since"> = {
   user: null,
 };
 
+/** A WebSocket as browsers, Node, Deno, Bun and `ws` have it. */
+export type WebSocketClass = new (url: string, protocols: string[]) => unknown;
+
 export interface ClientOptions {
   url: string | (() => string);
+  /** Which ways may be gone, all of them unless said; over HTTP only with `http`. */
+  transports?: readonly Transport[];
+  /** Where the runtime has none (Node before 22): the class of `ws`, for instance. */
+  WebSocket?: WebSocketClass;
   socket?: (url: string, protocols: string[]) => SocketLike;
   /** An access token for `connect`; leave out where a cookie does it. */
   token?: () => Promise<string | undefined>;
@@ -41,4 +48,19 @@ export interface ClientOptions {
   random?: () => number;
   /** Told of refused frames and of handlers that throw. */
   report?: (error: unknown) => void;
+}
+
+export interface CallOptions {
+  timeoutMs?: number;
+  /** When the reply names a topic, its events go here, from the reply's position on. */
+  follow?: (result: Json) => TopicHandlers;
+}
+
+/** How a socket is opened here; null where nothing can. */
+export function socketMaker(
+  options: ClientOptions,
+): ((url: string, protocols: string[]) => SocketLike) | null {
+  if (options.socket) return options.socket;
+  const known = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
+  return known ? (url, protocols) => new known(url, protocols) as SocketLike : null;
 }

@@ -1,5 +1,5 @@
-import { SnapshotPages } from "./snapshot";
-import type { Json, Position, TopicFrame, TopicHandlers, Urgency } from "./types";
+import { SnapshotPages } from "./snapshot.js";
+import type { Json, Position, Subscription, TopicFrame, TopicHandlers, Urgency } from "./types.js";
 
 /** One subscription: where it stands, and who is told. */
 export class Entry {
@@ -23,6 +23,18 @@ export class Entry {
 
   get position(): Position | null {
     return this.epoch === null ? null : { epoch: this.epoch, offset: this.offset };
+  }
+
+  /** What its owner holds. */
+  handle(close: () => void): Subscription {
+    const position = () => this.position;
+    return {
+      topic: this.topic,
+      get position() {
+        return position();
+      },
+      close,
+    };
   }
 
   moveTo(position: Position): void {

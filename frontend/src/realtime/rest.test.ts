@@ -1,43 +1,34 @@
 import { beforeEach, expect, it } from "vitest";
-import { RealtimeClient } from "./client";
-import type { Json } from "./types";
-import { FakeClock, FakeNetwork, settle } from "./testing/fakes";
-import { delta, handlers, Reader, TOPIC } from "./testing/reader";
+import type { Json } from "./types.js";
+import { delta, handlers, Reader, TOPIC } from "./testing/reader.js";
+import { connected as connectedWith, fresh, network } from "./testing/world.js";
 
 const COMMAND = 64 * 1024;
-let network: FakeNetwork;
-let clock: FakeClock;
 let posted: { url: string; body: Json }[];
 let answer: () => Promise<Response>;
 
 beforeEach(() => {
-  network = new FakeNetwork();
-  clock = new FakeClock();
+  fresh();
   posted = [];
   answer = () =>
     Promise.resolve(Response.json({ topic: TOPIC, position: { epoch: "e1", offset: 0 } }, { status: 202 }));
 });
 
-async function connected(welcome: Json = {}): Promise<RealtimeClient> {
-  const client = new RealtimeClient({
-    url: "ws://x",
-    socket: network.make,
-    clock,
-    http: {
-      base: "/api/v1",
-      probe: () => Promise.resolve(true),
-      commands: { "message.send": (body) => ({ method: "POST", path: "/send", body }) },
-      fetch: (url, init) => {
-        posted.push({ url, body: JSON.parse(init.body as string) as Json });
-        return answer();
+const connected = (welcome: Json = {}) =>
+  connectedWith(
+    {
+      http: {
+        base: "/api/v1",
+        probe: () => Promise.resolve(true),
+        commands: { "message.send": (body) => ({ method: "POST", path: "/send", body }) },
+        fetch: (url, init) => {
+          posted.push({ url, body: JSON.parse(init.body as string) as Json });
+          return answer();
+        },
       },
     },
-  });
-  client.start();
-  await settle();
-  await network.last.greet(welcome);
-  return client;
-}
+    welcome,
+  );
 
 it("sends by socket what fits a command, to the byte, and by REST what does not", async () => {
   const rt = await connected();

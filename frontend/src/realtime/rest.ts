@@ -1,6 +1,6 @@
-import { RealtimeError } from "./errors";
-import type { HttpOptions } from "./http";
-import type { Clock, Json } from "./types";
+import { RealtimeError } from "./errors.js";
+import type { HttpOptions } from "./http.js";
+import type { Clock, Json } from "./types.js";
 
 /** Where a command goes when there is no socket, or when it does not fit one: its REST twin. */
 export interface RestCall {
@@ -9,6 +9,29 @@ export interface RestCall {
   body?: Json;
   headers?: Record<string, string>;
 }
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** The REST twins of the protocol's commands. Bodies and keys are those of the socket, word for word. */
+export const restCommands = {
+  "message.send": ({ client_msg_id, ...body }: Json): RestCall => ({
+    method: "POST",
+    path: "/messages",
+    body,
+    headers: { "idempotency-key": text(client_msg_id) },
+  }),
+  "generation.retry": ({ client_msg_id, message, ...body }: Json): RestCall => ({
+    method: "POST",
+    path: `/messages/${text(message)}/retry`,
+    body,
+    headers: { "idempotency-key": text(client_msg_id) },
+  }),
+  "generation.cancel": ({ generation }: Json): RestCall => ({
+    method: "POST",
+    path: `/generations/${text(generation)}/cancel`,
+    body: {},
+  }),
+};
 
 /** What is long takes long on a slow line. */
 const REST_MS = 60_000;
@@ -44,7 +67,7 @@ export async function callByRest(
 
 /** What a reply that is no success says. */
 export function problem(response: Response, body: Json): RealtimeError {
-  const text = (name: string) => (typeof body[name] === "string" ? body[name] : null);
+  const word = (name: string) => text(body[name]) || null;
   const retryAfter = Number(response.headers.get("retry-after"));
   const fallback =
     response.status >= 500 ? "unavailable" : response.status === 404 ? "not_found" : "bad_request";
@@ -53,8 +76,8 @@ export function problem(response: Response, body: Json): RealtimeError {
       ? body["temporary"]
       : response.status >= 500 || response.status === 429;
   return new RealtimeError(
-    text("code") ?? fallback,
-    text("detail") ?? text("title") ?? `The server answered ${response.status}.`,
+    word("code") ?? fallback,
+    word("detail") ?? word("title") ?? `The server answered ${response.status}.`,
     temporary,
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : null,
   );

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { RealtimeClient } from "./client";
-import { type GenerationState, afterEvent, fromSnapshot, newGeneration, textOf } from "./generation";
-import { FakeClock, FakeNetwork, type FakeSocket, settle } from "./testing/fakes";
-import type { Position } from "./types";
+import { RealtimeClient } from "./client.js";
+import { type GenerationState, afterEvent, fromSnapshot, newGeneration, textOf } from "./generation.js";
+import { FakeClock, FakeNetwork, type FakeSocket, settle } from "./testing/fakes.js";
+import type { Position } from "./types.js";
 
 const TOPIC = "generation.g";
 

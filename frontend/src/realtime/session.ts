@@ -1,8 +1,8 @@
-import { Close } from "./backoff";
-import { RealtimeError } from "./errors";
-import { Ledger } from "./ledger";
-import type { Clock, Json, ReplyFrame, SocketLike, Timer, TopicFrame, Welcome } from "./types";
-import { utf8Length } from "./utf8";
+import { Close } from "./backoff.js";
+import { RealtimeError } from "./errors.js";
+import { Ledger } from "./ledger.js";
+import type { Clock, Json, ReplyFrame, SocketLike, Timer, TopicFrame, Welcome } from "./types.js";
+import { utf8Length } from "./utf8.js";
 
 /** A WebSocket's readyState while it is open. */
 const OPEN = 1;

@@ -1,7 +1,12 @@
-import type { RealtimeClient } from "./client";
+import type { RealtimeClient } from "./client.js";
+
+/** What is used of a browser's window. */
+export interface PageLike extends EventTarget {
+  readonly document: EventTarget & { readonly visibilityState: string };
+}
 
 /** Lets a browser's page tell the client when it sleeps, wakes, goes offline or comes back. Returns the undoing. */
-export function followPage(client: RealtimeClient, page: Window & typeof globalThis = window): () => void {
+export function followPage(client: RealtimeClient, page = globalThis as unknown as PageLike): () => void {
   const { document } = page;
   const undo: (() => void)[] = [];
   const on = (target: EventTarget, type: string, run: (event: Event) => void) => {
@@ -17,7 +22,7 @@ export function followPage(client: RealtimeClient, page: Window & typeof globalT
   on(document, "freeze", () => client.suspend());
   on(page, "pagehide", () => client.suspend());
   on(page, "pageshow", (event) => {
-    if ((event as PageTransitionEvent).persisted) client.wake();
+    if ((event as { persisted?: boolean }).persisted) client.wake();
   });
   return () => undo.forEach((stop) => stop());
 }

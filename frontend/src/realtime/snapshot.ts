@@ -1,5 +1,5 @@
-import { countCodePoints, takeCodePoints } from "./utf8";
-import type { Json, Position, TopicFrame } from "./types";
+import { countCodePoints, takeCodePoints } from "./utf8.js";
+import type { Json, Position, TopicFrame } from "./types.js";
 
 /** A piece of a part's text, as pages carry it: it stands at `start` code points of part number `part`. */
 interface PartSlice extends Json {

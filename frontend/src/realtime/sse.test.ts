@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { EventStreamParser } from "./sse";
+import { EventStreamParser } from "./sse.js";
 
 const stream =
   'retry: 1000\n\n: hello\nid: e:1\ndata: {"a":1}\n\nid: e:2\r\ndata: one\r\ndata: two\r\n\r\n: \rid: e:3\rdata:x\r\rid: e:4\ndata: last\n\n';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./types";
+import type { Clock, Timer } from "./types.js";
 
 /** Named timers: setting one again replaces it. */
 export class Timers<Name extends string> {

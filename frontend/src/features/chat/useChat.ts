@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { translate } from "@/lib/i18n";
 import { registerCommand } from "@/lib/commands";
-import { textOf } from "@/realtime";
+import { textOf } from "@/realtime/index";
 import type { Actions } from "./actions";
 import type { ComposerHandle } from "./composer/Composer";
 import type { Message } from "./model/message";

@@ -1,4 +1,4 @@
-import type { Clock, Json, SocketLike, Timer } from "../types";
+import type { Clock, Json, SocketLike, Timer } from "../types.js";
 
 /** A clock that moves only when told. */
 export class FakeClock implements Clock {

@@ -1,4 +1,4 @@
-import type { Json, TopicEvent } from "../types";
+import type { Json, TopicEvent } from "../types.js";
 
 export const TOPIC = "generation.1";
 

@@ -1,4 +1,4 @@
-import { countCodePoints } from "@/realtime";
+import { countCodePoints } from "@/realtime/index";
 
 /** The most characters (code points) that a message can have, by REST too: the server's own limit. */
 export const MOST_CHARS = 1_000_000;

@@ -1,7 +1,7 @@
 import { Check, Copy, RotateCcw } from "lucide-react";
 import { memo } from "react";
 import { useT } from "@/lib/i18n";
-import { type Part, isTerminal, textOf } from "@/realtime";
+import { type Part, isTerminal, textOf } from "@/realtime/index";
 import { Button, IconButton, Menu, MenuItem, MenuRule, Note } from "@/ui";
 import { useActions } from "../actions";
 import { Markdown } from "../markdown/Markdown";

@@ -1,7 +1,7 @@
 import { Check, Copy, Pencil } from "lucide-react";
 import { memo, useState } from "react";
 import { useT } from "@/lib/i18n";
-import { textOf } from "@/realtime";
+import { textOf } from "@/realtime/index";
 import { IconButton } from "@/ui";
 import { useActions, useEditing } from "../actions";
 import { useCopy } from "../markdown/useCopy";

@@ -1,7 +1,7 @@
 import { Brain, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { useT } from "@/lib/i18n";
-import type { Part } from "@/realtime";
+import type { Part } from "@/realtime/index";
 import { Markdown } from "../markdown/Markdown";
 import styles from "./Message.module.css";
 

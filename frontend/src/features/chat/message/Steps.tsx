@@ -1,7 +1,7 @@
 import { ChevronRight, Search, Wrench } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useT } from "@/lib/i18n";
-import type { Json, Part } from "@/realtime";
+import type { Json, Part } from "@/realtime/index";
 import { Code } from "../markdown/Code";
 import { hostOf, safeAddress } from "../markdown/links";
 import styles from "./Message.module.css";

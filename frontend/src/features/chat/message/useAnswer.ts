@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { GenerationState, Part, Usage } from "@/realtime";
+import type { GenerationState, Part, Usage } from "@/realtime/index";
 import type { Message } from "../model/message";
 import type { LiveAnswer } from "../session/live";
 

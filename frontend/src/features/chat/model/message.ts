@@ -1,4 +1,4 @@
-import { type Json, type Part, type Usage, isTerminal, readParts, readUsage } from "@/realtime";
+import { type Json, type Part, type Usage, isTerminal, readParts, readUsage } from "@/realtime/index";
 
 export type Role = "system" | "user" | "assistant";
 export type MessageStatus =

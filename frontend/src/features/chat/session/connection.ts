@@ -3,7 +3,7 @@ import { confirmSession } from "@/api/session";
 import type { Conversation } from "@/api/types";
 import { setConnection } from "@/lib/connection";
 import { whose } from "@/lib/person";
-import { type Json, RealtimeClient, type Subscription, followPage } from "@/realtime";
+import { type Json, RealtimeClient, type Subscription, followPage } from "@/realtime/index";
 import { twins } from "./twins";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");

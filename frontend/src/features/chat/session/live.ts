@@ -7,7 +7,7 @@ import {
   fromSnapshot,
   isTerminal,
   newGeneration,
-} from "@/realtime";
+} from "@/realtime/index";
 import { nextFrame } from "./frame";
 
 /** An answer while it is being written. Events change it at once; those who look are told once a frame. */

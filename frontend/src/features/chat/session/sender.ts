@@ -3,7 +3,7 @@ import { confirmSession } from "@/api/session";
 import { translate } from "@/lib/i18n";
 import { newId } from "@/lib/id";
 import { whose } from "@/lib/person";
-import { type Json, RealtimeError, refusesFrame } from "@/realtime";
+import { type Json, RealtimeError, refusesFrame } from "@/realtime/index";
 import { realtime } from "./connection";
 import { type Items, OUTBOX_MAX_AGE_MS, type Outgoing, laneOf, outbox } from "./outbox";
 import { remember, sentElsewhere, sessionOf } from "./sessions";

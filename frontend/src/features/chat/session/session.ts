@@ -8,7 +8,7 @@ import {
   type Subscription,
   type TopicHandlers,
   isTerminal,
-} from "@/realtime";
+} from "@/realtime/index";
 import { type Message, readMessage } from "../model/message";
 import type { Siblings } from "../model/tree";
 import { readChoices, writeChoices } from "./choices";

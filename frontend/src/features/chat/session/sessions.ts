@@ -1,5 +1,5 @@
 import { newId } from "@/lib/id";
-import { type Json, type Position, isTerminal } from "@/realtime";
+import { type Json, type Position, isTerminal } from "@/realtime/index";
 import { realtime } from "./connection";
 import { type Outgoing, outbox } from "./outbox";
 import { ChatSession } from "./session";

@@ -1,4 +1,4 @@
-import { type Json, type Part, isTerminal } from "@/realtime";
+import { type Json, type Part, isTerminal } from "@/realtime/index";
 import { type Message, isWriting, localMessage, readMessage } from "../model/message";
 import { type Branch, ROOT, branchOf } from "../model/tree";
 import type { Outgoing } from "./outbox";

@@ -1,9 +1,7 @@
 import { ApiError } from "@/api/errors";
 import { confirmSession } from "@/api/session";
 import { whose } from "@/lib/person";
-import { type Json, type RestCall, RealtimeError } from "@/realtime";
-
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
+import { type Json, type RestCall, RealtimeError, restCommands } from "@/realtime/index";
 
 /** The cookie says who sends, and by now it may be somebody else's. */
 async function stillMe(): Promise<void> {
@@ -11,7 +9,7 @@ async function stillMe(): Promise<void> {
   if (!(await confirmSession()) || whose() !== before) throw RealtimeError.local("offline");
 }
 
-async function messageSend({ client_msg_id, ...body }: Json): Promise<RestCall> {
+async function messageSend(fields: Json): Promise<RestCall> {
   try {
     await stillMe();
   } catch (error) {
@@ -19,21 +17,11 @@ async function messageSend({ client_msg_id, ...body }: Json): Promise<RestCall> 
     // Nothing was sent yet, whatever it was.
     throw new RealtimeError(error.code, error.message, error.temporary);
   }
-  return { method: "POST", path: "/messages", body, headers: { "idempotency-key": text(client_msg_id) } };
+  return restCommands["message.send"](fields);
 }
 
 /** The REST twins of the commands, for what does not fit a frame and for networks without sockets. */
 export const twins: Record<string, (fields: Json) => RestCall | Promise<RestCall>> = {
+  ...restCommands,
   "message.send": messageSend,
-  "generation.retry": ({ client_msg_id, message, ...body }) => ({
-    method: "POST",
-    path: `/messages/${text(message)}/retry`,
-    body,
-    headers: { "idempotency-key": text(client_msg_id) },
-  }),
-  "generation.cancel": ({ generation }) => ({
-    method: "POST",
-    path: `/generations/${text(generation)}/cancel`,
-    body: {},
-  }),
 };

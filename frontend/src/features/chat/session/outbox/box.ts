@@ -1,4 +1,4 @@
-import { type Json, MutableCell } from "@/realtime";
+import { type Json, MutableCell } from "@/realtime/index";
 import { type Change, type Items, type Outgoing, placed } from "./item";
 import { DatabaseShelf, MemoryShelf, type Shelf } from "./shelf";
 

@@ -1,6 +1,6 @@
 import { newId } from "@/lib/id";
 import { onLeft, onPerson, personal, whose } from "@/lib/person";
-import { type Cell, type Json, MutableCell } from "@/realtime";
+import { type Cell, type Json, MutableCell } from "@/realtime/index";
 import { Box } from "./box";
 import { type Change, type Items, type Outgoing, patch, sent, standing } from "./item";
 import { DatabaseShelf } from "./shelf";

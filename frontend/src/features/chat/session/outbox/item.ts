@@ -1,4 +1,4 @@
-import type { Json } from "@/realtime";
+import type { Json } from "@/realtime/index";
 
 /** What a person sent and the server has not confirmed. It survives reloads; the key makes sending it twice harmless. */
 export interface Outgoing {

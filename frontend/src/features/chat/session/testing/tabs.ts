@@ -1,6 +1,6 @@
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { vi } from "vitest";
-import type { Json, TopicHandlers } from "@/realtime";
+import type { Json, TopicHandlers } from "@/realtime/index";
 
 export interface Call {
   readonly cmd: string;
@@ -115,7 +115,7 @@ export async function openTab(state = "open", person = "ada") {
     value: withLocks ? locks.of(name) : undefined,
   });
   vi.resetModules();
-  const { MutableCell, RealtimeError } = await import("@/realtime");
+  const { MutableCell, RealtimeError } = await import("@/realtime/index");
   const status = new MutableCell({ state, user: person });
   const calls: Call[] = [];
   const followed: string[] = [];
