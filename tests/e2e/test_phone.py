@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.chat import Chat
 from tests.e2e.conftest import PHONE, Visit
+from tests.e2e.watch import Watch
 from tests.support.person import Person
 
 SMALL = """() => [...document.querySelectorAll("button, a, input, textarea, select, summary, [role=option]")]
@@ -96,3 +97,25 @@ def test_every_target_has_room_for_a_thumb(phone: Chat, visit: Visit) -> None:
     stranger = visit(None, "/signup", **PHONE)
     expect(stranger.get_by_role("heading", name="Create your account")).to_be_visible()
     assert stranger.evaluate(SMALL) == []
+
+
+def test_the_note_about_the_line_covers_no_words(phone: Chat, watch: Watch) -> None:
+    watch.expect(r"ERR_|WebSocket connection")
+    phone.ask("text=plain rate=0 " + "words that fill a line or two " * 5)
+    phone.finished()
+    phone.page.context.set_offline(True)
+    note = phone.page.get_by_text("You are offline.")
+    expect(note).to_be_visible()
+    told, text = note.bounding_box(), phone.scroller.bounding_box()
+    assert told is not None
+    assert text is not None
+    assert told["y"] + told["height"] <= text["y"]
+    assert told["x"] >= 0
+    assert told["x"] + told["width"] <= 390
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
+    box = phone.composer.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 844
+    phone.page.context.set_offline(False)
+    expect(phone.page.get_by_text("Caught up")).to_be_visible()
+    expect(phone.page.get_by_text("Caught up")).to_have_count(0)
