@@ -97,6 +97,15 @@ class Follower:
     def silence(self, seconds: float) -> None:
         self._timing.silence = seconds
 
+    @property
+    def jitter(self) -> float:
+        """Seconds within which it comes back at a random moment, doubled with each try that fails."""
+        return self._timing.base
+
+    @jitter.setter
+    def jitter(self, seconds: float) -> None:
+        self._timing.base = seconds
+
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
         return self

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import time
 from typing import Self
 
 CHUNK = 16 * 1024
@@ -19,6 +21,13 @@ class Proxy:
         self.cut_after: int | None = None
         """Bytes from the site after which the next connection is reset."""
         self.passed = 0
+        self.cuts = 0
+        self.left = False
+        """Whether the site has ended a connection while neither side heard of the other."""
+        self.last = b""
+        """What went through of the piece that was cut."""
+        self.accepted: list[float] = []
+        """When clients connected, by `time.monotonic()`."""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,8 +56,9 @@ class Proxy:
             writer.transport.abort()
 
     async def _accept(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        self.accepted.append(time.monotonic())
         try:
-            far_in, far_out = await asyncio.open_connection("127.0.0.1", self.target, limit=CHUNK)
+            far_in, far_out = await self._connect()
         except OSError:
             near_out.transport.abort()
             return
@@ -57,6 +67,19 @@ class Proxy:
             task = asyncio.create_task(work)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """To the site; what a slow client has not read does not lie here in the kernel's buffers."""
+        link = socket.socket()
+        link.settimeout(0)
+        if self.rate:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * CHUNK)
+        try:
+            await asyncio.get_running_loop().sock_connect(link, ("127.0.0.1", self.target))
+            return await asyncio.open_connection(sock=link, limit=CHUNK)
+        except BaseException:
+            link.close()
+            raise
 
     async def _up(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, other: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -74,7 +97,9 @@ class Proxy:
                 if self.swallow:
                     continue
                 if self.cut_after is not None and self.cut_after < len(data):
-                    sink.write(data[: self.cut_after])
+                    self.last = data[: self.cut_after]
+                    self.cuts += 1
+                    sink.write(self.last)
                     await sink.drain()
                     self.cut_after = None
                     break
@@ -85,6 +110,7 @@ class Proxy:
                 await sink.drain()
                 if self.rate:
                     await asyncio.sleep(len(data) / self.rate)
+        self.left = self.left or self.swallow
         await self._end(sink, other)
 
     async def _end(self, *writers: asyncio.StreamWriter) -> None:

@@ -1,15 +1,15 @@
-"""Several nodes behind nginx, a scripted provider, and the hand that breaks things: real processes, real signals."""
+"""Several nodes behind nginx and a scripted provider; what tests ask them and see of them."""
 
 import asyncio
-import contextlib
 import json
-import os
 import random
-import signal
 import socket
+import subprocess
+import sys
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,22 +17,31 @@ import httpx
 import psycopg
 import redis
 
+from backend.config.environment import ROOT
 from backend.engines import recorded_urls
-from backend.engines.process import is_alive
+from backend.engines.process import stop
+from tests.faults import sabotage
 from tests.faults.follower import Follower
+from tests.faults.hand import Hand
+from tests.faults.listener import Listener
 from tests.load.site import new_key
 from tests.support import nginx
-from tests.support.product import Product, wait_until
+from tests.support.product import Product, free_port, wait_until
 from tests.support.upstream import Upstream
 
 SILENCE = 4.0
 """Seconds that a provider may be silent."""
 
+PATIENCE = 15.0
+"""Seconds that a test waits at most for what is expected not to come, when mechanisms are switched off."""
 
-class World:
-    """A running site of `nodes` nodes, every interval multiplied by `scale`."""
 
-    def __init__(self, home: Path, *, nodes: int, scale: float, seed: int, **settings: str) -> None:
+class World(Hand):
+    """A running site of `nodes` nodes, every interval multiplied by `scale`. `prove`: its nodes can be sabotaged."""
+
+    def __init__(
+        self, home: Path, *, nodes: int, scale: float, seed: int, prove: bool = False, **settings: str
+    ) -> None:
         if nodes > 1:
             nginx.ensure()
         self.nodes = nodes
@@ -40,6 +49,9 @@ class World:
         self.chance = random.Random(seed)
         self.upstream = Upstream()
         self.home = home
+        self.prove = prove
+        self.sabotaged = ""
+        """What is broken on purpose."""
         self._settings = settings
 
     def __enter__(self) -> Self:
@@ -47,6 +59,7 @@ class World:
         base = _ports_in_a_row(self.nodes + 1)
         self.product = Product(
             self.home,
+            module="tests.faults.sabotage.site" if self.prove else "backend.supervisor",
             NODES=str(self.nodes),
             PORT=str(base),
             RIVULET_ENV="development",  # disks are synced as in real use
@@ -68,34 +81,44 @@ class World:
         self.product.stop()
         self.upstream.stop()
 
-    def http(self) -> httpx.AsyncClient:
-        """A client of the REST API; each test's loop needs its own."""
+    # What clients do
+
+    def http(self, *, node: int = 0) -> httpx.AsyncClient:
+        """A client of the REST API, at nginx or at one node; each test's loop needs its own."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.AsyncClient(base_url=self.product.url, headers=headers, timeout=30)
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port(node)}", headers=headers, timeout=30)
+
+    def port(self, node: int = 0) -> int:
+        """nginx's, or that of one node, from 1."""
+        return self.product.port + (node if self.nodes > 1 else 0)
 
     @property
     def front(self) -> str:
         """The socket's address at nginx."""
-        return f"ws://127.0.0.1:{self.product.port}/ws/v1/"
+        return self.behind(0)
 
     def behind(self, node: int) -> str:
         """The socket's address at one node, from 1."""
-        port = self.product.port + node if self.nodes > 1 else self.product.port
-        return f"ws://127.0.0.1:{port}/ws/v1/"
+        return f"ws://127.0.0.1:{self.port(node)}/ws/v1/"
 
     def follower(self, started: dict[str, Any], *urls: str) -> Follower:
         """A client that follows an answer."""
-        return Follower(list(urls) or [self.front], token=self.key, topic=started["topic"], chance=self.chance)
+        chance = _Never() if self.sabotaged == "no-jitter" else self.chance
+        return Follower(list(urls) or [self.front], token=self.key, topic=started["topic"], chance=chance)
 
-    async def send(self, content: str) -> dict[str, Any]:
-        """Ask, as a client that tries again with the same key while it is told to."""
+    async def send(self, content: str, *, node: int = 0, port: int = 0) -> dict[str, Any]:
+        """Ask, as a client that tries again with the same key while it is told to. The reply, and the call's `id`."""
         conversation = await self.call("POST", "conversations", {"title": "faults"})
+        if " id=" not in content:
+            content += f" id={uuid.uuid4().hex[:12]}"
         fields = {"content": content, "model": "mock"}
-        return await self.call("POST", f"conversations/{conversation['id']}/messages", fields)
+        path = f"conversations/{conversation['id']}/messages"
+        started = await self.call("POST", path, fields, port=port or self.port(node))
+        return {**started, "id": content.partition(" id=")[2].partition(" ")[0]}
 
     async def message(self, ident: str, *, within: float = 30) -> dict[str, Any]:
         """A message, once it has ended."""
-        until = time.monotonic() + within
+        until = time.monotonic() + self.limit(within)
         while True:
             found = await self.call("GET", f"messages/{ident}")
             if found["status"] not in {"queued", "running"} or time.monotonic() > until:
@@ -106,13 +129,43 @@ class World:
         """Ask for a stop."""
         return await self.call("POST", f"generations/{started['generation']}/cancel", None)
 
+    async def call(self, method: str, path: str, body: Any = None, *, port: int = 0) -> dict[str, Any]:
+        """One request of a patient client: what is temporary is tried again under the same key."""
+        key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        until = time.monotonic() + 30
+        url = f"http://127.0.0.1:{port or self.port()}/api/v1/{path}"
+        while True:
+            try:
+                async with self.http() as http:
+                    reply = await http.request(method, url, json=body, headers=key)
+                if reply.is_success:
+                    found: dict[str, Any] = reply.json()
+                    return found
+                assert reply.status_code >= 500, reply.text
+            except httpx.TransportError:
+                pass
+            assert time.monotonic() < until, f"{method} {path}"
+            await asyncio.sleep(0.2)
+
+    def limit(self, seconds: float) -> float:
+        """How long to wait at most: shorter where nothing is expected."""
+        return min(seconds, PATIENCE) if self.prove else seconds
+
+    async def ended(self, *readers: "Follower | Listener", within: float = 30) -> None:
+        """Wait until all of these have seen the end; what no reader may see ends the wait."""
+        async with asyncio.timeout(self.limit(within)):
+            while not all(reader.ended.is_set() for reader in readers):
+                for reader in readers:
+                    assert reader.problems == []
+                await asyncio.sleep(0.02)
+
+    # What the database, Redis and the provider know
+
     async def log(self, started: dict[str, Any]) -> list[dict[str, Any]]:
         """The whole log of an answer, from Redis itself."""
         topic = started["topic"]
         [(epoch,)] = self.rows("SELECT epoch FROM chat_generation WHERE id = %s", topic.partition(".")[2])
-        urls = recorded_urls(self.home)
-        assert urls is not None
-        with redis.Redis.from_url(urls.redis) as client:
+        with self.store() as client:
             return [json.loads(event) for event in client.lrange(f"rv:log:{topic}:{epoch}", 0, -1)]
 
     async def conversation_events(self, conversation: str) -> list[dict[str, Any]]:
@@ -126,9 +179,7 @@ class World:
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask PostgreSQL itself."""
-        urls = recorded_urls(self.home)
-        assert urls is not None
-        with psycopg.connect(urls.database) as session:
+        with self.database() as session:
             return session.execute(statement.encode(), values).fetchall()
 
     def database(self) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -137,13 +188,11 @@ class World:
         assert urls is not None
         return psycopg.connect(urls.database)
 
-    def reaches_postgres(self) -> bool:
-        """Whether PostgreSQL takes connections."""
-        try:
-            self.rows("SELECT 1")
-        except psycopg.Error:
-            return False
-        return True
+    def store(self) -> redis.Redis:
+        """A client of Redis itself."""
+        urls = recorded_urls(self.home)
+        assert urls is not None
+        return redis.Redis.from_url(urls.redis)
 
     def owner(self, started: dict[str, Any]) -> int:
         """The node that writes an answer now."""
@@ -155,62 +204,91 @@ class World:
         [(attempt,)] = self.rows("SELECT attempt FROM chat_generation WHERE id = %s", started["generation"])
         return int(attempt)
 
-    @contextlib.asynccontextmanager
-    async def kept_down(self, name: str, how: signal.Signals) -> AsyncIterator[None]:
-        """End a process and keep it ended meanwhile: the supervisor, which would start it again, stands still.
+    def waiting(self, words: str) -> int:
+        """How many sessions wait for a lock with a statement that has these words."""
+        statement = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND position(%s IN query) > 0"
+        return int(self.rows(statement, words)[0][0])
 
-        Afterwards it is back. No other process of the site may be expected to come back inside.
-        """
-        supervisor = self.product.process.pid
-        os.kill(supervisor, signal.SIGSTOP)
+    @contextmanager
+    def statements(self) -> Iterator[Callable[[], list[str]]]:
+        """What the nodes ask PostgreSQL meanwhile; to be called after the block."""
+        log = self.home / "logs" / "postgres.log"
+        start = log.stat().st_size
+        self._logging("log_statement = 'all'", "log_line_prefix = '%a|'")
+        end = start
         try:
-            pid = self.signal(name, how)
-            await asyncio.to_thread(wait_until, lambda: not is_alive(pid), f"{name} has ended")
-            yield
+            yield lambda: [
+                line
+                for line in log.read_bytes()[start:end].decode(errors="replace").split("rivulet|LOG:")
+                if line.lstrip().startswith("execute")
+            ]
         finally:
-            os.kill(supervisor, signal.SIGCONT)
-        await asyncio.to_thread(self.back, name, pid)
+            self._logging("log_statement = DEFAULT", "log_line_prefix = DEFAULT")
+            end = log.stat().st_size
 
-    def signal(self, name: str, which: signal.Signals) -> int:
-        """Send a signal to a process of the site; returns its pid."""
-        pid = self.product.pid(name)
-        os.kill(pid, which)
-        return pid
+    def _logging(self, *settings: str) -> None:
+        with self.database() as session:
+            session.autocommit = True
+            for setting in settings:
+                session.execute(f"ALTER SYSTEM SET {setting}".encode())
+            session.execute("SELECT pg_reload_conf()")
 
-    def back(self, name: str, before: int) -> None:
-        """Wait until a process was started again and, where it is a node or PostgreSQL, answers."""
-        wait_until(lambda: self.product.has_pid(name) and self.product.pid(name) != before, f"{name} is back")
-        if name.startswith("web-"):
-            number = int(name.partition("-")[2])
-            port = self.product.port + number if self.nodes > 1 else self.product.port
+    # What the site is made of
+
+    @contextmanager
+    def another_node(self, **env: str) -> Iterator[int]:
+        """A node beside the others, not behind nginx, with an environment of its own; gives its port."""
+        port = free_port()
+        module = "tests.faults.sabotage.node" if self.prove else "backend.config.serve"
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, "--port", str(port), "--host", "127.0.0.1"],
+            cwd=ROOT,
+            env={**self.product.env, "NODE_NAME": "another-9", **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        (self.home / "run" / "another.pid").write_text(f"{process.pid}\n")
+        try:
             url = f"http://127.0.0.1:{port}/health/ready"
-            wait_until(lambda: _ok(url), f"{name} answers", within=60)
-        if name == "postgres":
-            wait_until(self.reaches_postgres, "PostgreSQL answers", within=60)
+            wait_until(lambda: self.answers(url), "the other node answers", within=60)
+            yield port
+        finally:
+            stop(process, how=self.hard)
+            (self.home / "run" / "another.pid").unlink()
 
-    async def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """One request of a patient client: what is temporary is tried again under the same key."""
-        key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
-        until = time.monotonic() + 30
-        while True:
-            try:
-                async with self.http() as http:
-                    reply = await http.request(method, f"/api/v1/{path}", json=body, headers=key)
-                if reply.is_success:
-                    found: dict[str, Any] = reply.json()
-                    return found
-                assert reply.status_code >= 500, reply.text
-            except httpx.TransportError:
-                pass
-            assert time.monotonic() < until, f"{method} {path}"
-            await asyncio.sleep(0.2)
+    def sabotage(self, name: str) -> None:
+        """Switch a mechanism off (nothing: switch it on again) and wait until every node has it so."""
+        self.sabotaged = name
+        wanted = "" if name in sabotage.AT_CLIENTS else name
+        new = self.home / "sabotage.new"
+        new.write_text(wanted)
+        new.replace(self.home / "sabotage")
+        for node in range(1, self.nodes + 1):
+            wait_until(lambda name=f"web-{node}": self._told(name) == wanted, f"web-{node} has it", within=60)  # type: ignore[misc]
+
+    def give_up(self) -> None:
+        """Stop what a row has left running."""
+        running = self.rows("SELECT id FROM chat_generation WHERE status IN ('queued', 'running')")
+        for (generation,) in running:
+            headers = {"Authorization": f"Bearer {self.key}"}
+            with suppress(httpx.TransportError):
+                url = f"http://127.0.0.1:{self.port()}/api/v1/generations/{generation}/cancel"
+                httpx.post(url, headers=headers, timeout=10)
+
+    def _told(self, name: str) -> str | None:
+        try:
+            return (self.home / "run" / f"sabotaged.{self.product.pid(name)}").read_text()
+        except (OSError, ValueError):
+            return None
 
 
-def _ok(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
+class _Never(random.Random):
+    """Chance without any."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
 
 
 def _ports_in_a_row(count: int) -> int:

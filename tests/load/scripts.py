@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NUMBERED = re.compile(r"\d{13}\.(\d{5}) ")
-_OPTION = re.compile(r"\b(n|rate|ttft|batch|status|cut|stall|junk|errorat|times)=([0-9.]+)")
+_OPTION = re.compile(r"\b(n|rate|ttft|batch|status|cut|stall|junk|half|errorat|times)=([0-9.]+)")
+FAULTS = ("status", "cut", "stall", "junk", "half", "errorat")
 _ID = re.compile(r"\bid=([\w-]+)")
 _TEXT = re.compile(r"\btext=(\w+)")
 _SIZED = re.compile(r"n(\d+)(?:-r(\d+))?")
@@ -124,7 +125,9 @@ def understand(body: dict[str, Any], *, n: int, rate: float) -> Call:
         batch=max(1, int(float(given.get("batch", 1)))),
         words=words,
         finish="tool_calls" if name == "tool" else "stop",
-        faults={key: int(float(given[key])) for key in ("status", "cut", "stall", "junk", "errorat") if key in given},
+        faults={
+            key: int(float(given[key])) for key in ("status", "cut", "stall", "junk", "half", "errorat") if key in given
+        },
     )
     call.start = _start(body, words)
     if found := _ID.search(said):

@@ -7,10 +7,11 @@
 
 The last user message says what to do: `n=200 rate=50 ttft=0.1 batch=1` (tokens, tokens a second, seconds before the
 first, tokens per write; rate 0 is as fast as the socket takes it). The body may say it as `"mock": {…}`, the model by
-its name (`mock-n200-r50`). `id=abc` counts the calls of that name in /stats and allows faults for its first `times=1`
-calls: `status=429` (with Retry-After: 1), `cut=30` (connection aborted after 30 tokens), `stall=30` (silent from
-there), `junk=30` (a broken line, then on), `errorat=30` (an error event). `text=markdown|reasoning|plain` recites a
-text (again and again up to n, where n is given), as do the models of these names; `text=echo` is the request as JSON,
+its name (`mock-n200-r50`). `id=abc` counts the calls of that name in /stats, with the first token of each, and allows
+faults for its first `times=1` calls: `status=429` (with Retry-After: 1), `cut=30` (connection aborted after 30 tokens),
+`stall=30` (silent from there), `junk=30` (a broken line, then on), `half=30` (half a line, then the end), `errorat=30`
+(an error event). `text=markdown|reasoning|plain` recites a text (again and again up to n, where n is given), as do the
+models of these names; `text=echo` is the request as JSON,
 `text=tool` a call of a tool; the model `error` fails midway.
 
 A token is `<13 digits of monotonic microseconds>.<5 digits of its number from 0> `. A last assistant message is
@@ -41,7 +42,7 @@ SSE_HEAD = (
     b"transfer-encoding: chunked\r\n\r\n"
 )
 STATS = {"requests": 0, "tokens": 0, "active": 0, "completed": 0, "aborted": 0, "continuations": 0}
-CALLS: dict[str, dict[str, int]] = {}
+CALLS: dict[str, dict[str, Any]] = {}
 
 
 def plain(status: int, body: Any, *headers: str) -> bytes:
@@ -132,6 +133,10 @@ class Answer:
         if sent >= faults.get("errorat", NEVER):
             error = {"error": {"message": "The scripted model has failed.", "type": "server_error", "code": None}}
             self.http.transport.write(chunk(self.data(error)) + b"0\r\n\r\n")
+            self.end("aborted")
+            return True
+        if sent >= faults.get("half", NEVER):
+            self.http.transport.write(chunk(self.event({"content": "half"})[:40]) + b"0\r\n\r\n")
             self.end("aborted")
             return True
         if sent >= faults.get("junk", NEVER):
@@ -245,9 +250,10 @@ class Http(asyncio.Protocol):
             return
         STATS["continuations"] += bool(call.start)
         if call.ident is not None:
-            counted = CALLS.setdefault(call.ident, {"calls": 0, "continuations": 0})
+            counted = CALLS.setdefault(call.ident, {"calls": 0, "continuations": 0, "starts": []})
             counted["calls"] += 1
             counted["continuations"] += bool(call.start)
+            counted["starts"].append(call.start)
             if counted["calls"] > call.faults.pop("times"):
                 call.faults.clear()
         if status := call.faults.get("status"):

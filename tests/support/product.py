@@ -38,8 +38,10 @@ def wait_until(check: Callable[[], bool], what: str, *, within: float = 20.0) ->
 class Product:
     """`python -m backend.supervisor`, with every setting given here and none inherited."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *, module: str = "backend.supervisor", **settings: str) -> None:
+        """`module`: another that starts the product."""
         self.home = home
+        self.module = module
         self.port = int(settings.get("PORT") or free_port())
         own = {name.upper() for name in Environment.model_fields}
         self.env = {name: value for name, value in os.environ.items() if name.upper() not in own}
@@ -69,7 +71,7 @@ class Product:
     def launch(self) -> Self:
         """Start without waiting."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "backend.supervisor"],
+            [sys.executable, "-m", self.module],
             cwd=ROOT,
             env=self.env,
             stdin=subprocess.DEVNULL,

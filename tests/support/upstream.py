@@ -56,6 +56,10 @@ class Upstream:
         """How often it was asked with `id=…`."""
         return int(self.stats()["calls"].get(ident, {"calls": 0})["calls"])
 
+    def starts(self, ident: str) -> list[int]:
+        """The first token that each of those calls asked for."""
+        return list(self.stats()["calls"].get(ident, {"starts": []})["starts"])
+
     def _get(self, path: str) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
