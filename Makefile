@@ -24,7 +24,7 @@ test-integration: ## tests on a real PostgreSQL and a real Redis
 test-faults: ## nodes that are killed, frozen and restarted under running answers; SEED=… repeats a run
 	@sh scripts/setup.sh --dev && exec $(PY) scripts/test.py faults
 
-faults: ## the fault table at random points; ROWS=9,11 SEEDS=20 SEED=… SCALE=1
+faults: ## the fault table at random points; ROWS=9,11 SEEDS=20 SEED=… SCALE=1 JOBS=2, PROVE=1; the soak: ROWS=35 MINUTES=20
 	@sh scripts/setup.sh --dev && exec $(PY) scripts/faults.py
 
 test-e2e: ## tests in a real browser

@@ -84,7 +84,7 @@ def run(seed: int, rows: list[str], *, test: str = "", **env: str) -> list[ET.El
     chosen = " or ".join(f"test_row_{row}_" for row in rows)
     command = [sys.executable, "-m", "pytest", "tests/faults", "-q", "-n0", f"--junitxml={report}"]
     command += ["-k", f"({chosen}) and ({test})" if test else chosen]
-    command += ["--tb=line", "--show-capture=no"] if env else []
+    command += ["--tb=line", "--show-capture=no", "-o", "junit_family=xunit1"] if env else []
     minutes = {"MINUTES": os.environ.get("MINUTES") or "20"} if rows == [SOAK] else {}
     own = {"IDLE": "300", **minutes, **os.environ, "SEED": str(seed), **env}
     subprocess.run(command, cwd=ROOT, env=own, stdin=subprocess.DEVNULL, check=False)

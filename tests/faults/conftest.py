@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults import sabotage as sabotages
-from tests.faults.world import World
-from tests.support import run
+pytest.register_assert_rewrite("tests.faults.oracle", "tests.faults.world")  # they tell what did not hold
+
+from tests.faults import sabotage as sabotages  # noqa: E402
+from tests.faults.world import World  # noqa: E402
+from tests.support import run  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1, 1 << 31))
 SCALE = float(os.environ.get("SCALE") or 0.2)

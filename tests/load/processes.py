@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from statistics import median
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -41,6 +42,14 @@ def memory_mib(pid: int) -> float:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0) / 1024
 
 
+def open_files(pid: int) -> int:
+    """How many descriptors the process has open; 0 when it is gone."""
+    try:
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    except OSError:
+        return 0
+
+
 def pin(pid: int, cores: set[int]) -> None:
     """Keep the process and its threads on `cores`, where the machine has more than one."""
     if (os.cpu_count() or 1) < 2:
@@ -55,3 +64,9 @@ def percentile(values: list[float], share: float) -> float:
         return float("nan")
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def rise(values: list[float]) -> float:
+    """How much higher the last quarter lies than the second: the first is for warming up, medians for outliers."""
+    quarter = len(values) // 4
+    return median(values[-quarter:]) - median(values[quarter : 2 * quarter])

@@ -8,12 +8,12 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
 from backend.config.environment import environment
-from tests.faults.sabotage import patches
 
 LOOK = 0.02  # seconds
 
@@ -21,7 +21,8 @@ LOOK = 0.02  # seconds
 class Saboteur:
     """Holds this process's patches."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, known: Mapping[str, Callable[[Callable[..., object]], None]]) -> None:
+        self._known = known
         self._wanted = home / "sabotage"
         self._told = home / "run" / f"sabotaged.{os.getpid()}"
         self._now: str | None = None
@@ -34,9 +35,9 @@ class Saboteur:
             return
         self._patches.close()
         if wanted:
-            patches.ALL[wanted](lambda *what: self._patches.enter_context(patch.object(*what)))
+            self._known[wanted](lambda *what: self._patches.enter_context(patch.object(*what)))
         self._now = wanted
-        new = self._told.with_suffix(".new")
+        new = self._told.with_name(f"new.{os.getpid()}")
         new.write_text(wanted)
         new.replace(self._told)
 
@@ -52,10 +53,11 @@ def main() -> int:
     settings = environment()
     if settings.rivulet_env == "production":
         sys.exit("This is for tests.")
-    import backend.config.asgi  # noqa: F401 - everything that is patched is there now
+    import backend.config.asgi  # noqa: F401 - Django is set up now
     from backend.config import serve
+    from tests.faults.sabotage import patches
 
-    saboteur = Saboteur(settings.rivulet_home)
+    saboteur = Saboteur(settings.rivulet_home, patches.ALL)
     saboteur.look()
     threading.Thread(target=saboteur.keep_looking, daemon=True).start()
     return serve.main()

@@ -41,11 +41,11 @@ async def test_tokens_are_numbered_counted_and_continued_after_the_last_whole_on
     rest = await collect(provider, ask("n=20 rate=0 id=a", continue_text=partial, continuation="prefix"))
     assert [int(number) for number in NUMBERED.findall(said(rest))] == list(range(7, 20))
     stats = (await make(upstream)._inner._client.request("GET", upstream[:-3] + "/stats", trusted=True)).json()
-    assert stats["calls"] == {"a": {"calls": 2, "continuations": 1}}
+    assert stats["calls"] == {"a": {"calls": 2, "continuations": 1, "starts": [0, 7]}}
     assert (stats["tokens"], stats["completed"], stats["active"]) == (33, 2, 0)
 
 
-@pytest.mark.parametrize("fault", ["status=503", "cut=5", "junk=5", "errorat=5", "stall=5"])
+@pytest.mark.parametrize("fault", ["status=503", "cut=5", "junk=5", "half=5", "errorat=5", "stall=5"])
 async def test_a_fault_happens_for_its_first_calls_and_not_after(make, upstream, fault) -> None:
     provider = make(upstream, retry=ONCE, timeouts=Timeouts(silence=1.0))
     found, error = await collect_failing(provider, ask(f"n=9 rate=0 id=b {fault}"))
