@@ -31,6 +31,9 @@ ROW = re.compile(r"test_row_(\d+[a-z]?)_")
 TRIES = 3
 """Seeds that may try to show a missing mechanism: some show only at the right moment."""
 
+SHOWN = ("AssertionError", "TimeoutError", "assert ")
+"""How a row says that it did not see what was to be seen; all else is trouble of the test's own."""
+
 Result = dict[str, str | int]
 
 
@@ -159,8 +162,10 @@ def shown(one: sabotage.Sabotage, cases: list[ET.Element]) -> str:
         failure = case.find("failure")
         if not ready or failure is None:
             return ""
-        words = (failure.get("message") or "").strip().splitlines()
-        told.append(words[0].replace("|", "/")[:100] if words and words[0] else "waited in vain")
+        words = (failure.get("message") or "").strip().partition("\n")[0].replace("|", "/")
+        if not words.startswith(SHOWN):
+            return ""
+        told.append("waited in vain" if words.startswith("TimeoutError") else words[:100])
     return told[0] if told else ""
 
 

@@ -41,10 +41,6 @@ class Hand:
         finally:
             os.kill(pid, SIGCONT)
 
-    def let_go(self, pid: int) -> None:
-        """A process that was stopped goes on."""
-        os.kill(pid, SIGCONT)
-
     @asynccontextmanager
     async def kept_down(self, name: str, how: Signals = SIGKILL) -> AsyncIterator[None]:
         """End a process and keep it ended meanwhile: the supervisor, which would start it again, stands still.

@@ -74,6 +74,7 @@ class Proxy:
         link.settimeout(0)
         if self.rate:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * CHUNK)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)  # else the site's kernel takes megabytes
         try:
             await asyncio.get_running_loop().sock_connect(link, ("127.0.0.1", self.target))
             return await asyncio.open_connection(sock=link, limit=CHUNK)

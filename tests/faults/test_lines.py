@@ -65,7 +65,7 @@ async def test_row_4_a_cut_inside_a_frame_applies_no_half_event(world: World) ->
                 while reader.connections == connections and not reader.ended.is_set():
                     await asyncio.sleep(0.02)
             if world.sabotaged == "half-events":
-                reader.parts[-1]["text"] += line.last.rpartition(b'"text":"')[2].decode()
+                reader.parts[-1]["text"] += line.last.partition(b'"text":"')[2].decode()
         await world.ended(reader)
     assert line.cuts == 4
     await verify(world, started, [reader], tokens=500)
@@ -144,7 +144,7 @@ async def test_row_26_a_cancel_races_the_end(world: World) -> None:
                             await asyncio.sleep(0.01)
                 await stop
             else:
-                await reader.until(f".{world.chance.randrange(15, 20):05} ")
+                await reader.until(f".{world.chance.randrange(8, 20):05} ")
                 await world.cancel(started)
             await world.ended(reader)
         message = await world.message(started["message"])

@@ -11,7 +11,7 @@ from tests.faults.world import World
 
 
 async def test_row_12_a_death_between_the_commit_and_the_terminal_event(world: World) -> None:
-    """Its end waits for the row until Redis stands still: it is committed and can't be told."""
+    """Its end waits for the row until Redis is gone: it is committed and can't be told."""
     started = await world.send("n=40 rate=100")
     ended = "SELECT terminal_offset FROM chat_generation WHERE id = %s"
     lock = "SELECT 1 FROM chat_generation WHERE id = %s FOR UPDATE"
@@ -20,21 +20,19 @@ async def test_row_12_a_death_between_the_commit_and_the_terminal_event(world: W
         world.follower(started, world.behind(owner), world.front) as first,
         world.follower(started, world.behind(owner % 3 + 1)) as second,
     ):
-        with world.database() as session:
-            session.execute(lock, [started["generation"]])
-            await first.until(".00039 ")
-            await second.until(".00039 ")
-            async with asyncio.timeout(10):
-                while not world.waiting("terminal_event = "):
-                    await asyncio.sleep(0.01)
-            redis = world.signal("redis", signal.SIGSTOP)
-        try:
+        session = world.database()
+        session.execute(lock, [started["generation"]])
+        await first.until(".00039 ")
+        await second.until(".00039 ")
+        async with asyncio.timeout(10):
+            while not world.waiting("terminal_event = "):
+                await asyncio.sleep(0.01)
+        async with world.kept_down("redis"):
+            session.close()
             async with asyncio.timeout(10):
                 while not world.rows(ended, started["generation"])[0][0]:
                     await asyncio.sleep(0.01)
             pid = world.signal(f"web-{owner}", signal.SIGKILL)
-        finally:
-            world.let_go(redis)
         await world.ended(first, second)
     await verify(world, started, [first, second], tokens=40)
     await world.back(f"web-{owner}", pid)
@@ -129,17 +127,18 @@ async def test_row_21_a_frozen_redis_only_makes_it_late(world: World) -> None:
 
 
 async def test_row_23_a_postgresql_that_restarts_stops_no_answer_and_steals_none(world: World) -> None:
-    """It is away for longer than a lease lasts: all of them are over when it is back."""
-    started = await world.send("n=500 rate=50")
-    async with world.follower(started) as reader:
-        await reader.until(f".{world.chance.randrange(5, 50):05} ")
-        shown = len(reader.text)
+    """It is away for longer than a lease lasts: all of them are over when it is back, for whoever comes first."""
+    answers = [await world.send("n=500 rate=50", node=node) for node in (1, 2)]
+    async with world.follower(answers[0]) as first, world.follower(answers[1], world.behind(3)) as second:
+        await second.until(f".{world.chance.randrange(5, 50):05} ")
+        shown = len(first.text)
         async with world.kept_down("postgres", signal.SIGQUIT):  # an immediate stop
             await asyncio.sleep(15 * world.scale + 0.5)
-            assert len(reader.text) > shown + 1000, "the stream goes on"
-        await world.ended(reader, within=60)
-    assert reader.connections == 1
-    await verify(world, started, [reader], tokens=500)
+            assert len(first.text) > shown + 1000, "the stream goes on"
+        await world.ended(first, second, within=60)
+    for started, reader in zip(answers, (first, second), strict=True):
+        assert reader.connections == 1
+        await verify(world, started, [reader], tokens=500)
 
 
 async def test_row_24_a_send_without_a_database_is_refused_for_now_and_happens_once_later(world: World) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-from backend.chat import checkpoint, claim, finish, host, recover
+from backend.chat import checkpoint, claim, finish, recover
 from backend.chat.fold import Answer, fold
 from backend.chat.order import CANCELLED, topic_of
+from backend.chat.run import Run
 from backend.chat.services import begin
 from realtime.log import base
 from realtime.log import redis as log
@@ -125,16 +126,20 @@ def no_checkpoint(put: _Put) -> None:
 
 def cancel_beside(put: _Put) -> None:
     """Whoever is asked to stop an answer ends it there and then, while its owner goes on."""
-    tasks = set()
+    tasks: dict[int, asyncio.Future[Any]] = {}
+    before = Run.stop
 
-    def cancel(self: Any, generation: Any) -> None:
-        if (run := self.runs.get(generation)) is not None:
-            tasks.add(asyncio.ensure_future(run._store(run._ending(CANCELLED, run.source.offset + 1))))
+    def stop(self: Run, outcome: Any = CANCELLED) -> None:
+        if outcome is not CANCELLED:
+            before(self, outcome)
+        elif id(self) not in tasks:
+            ending = self._ending(CANCELLED, self.source.offset + 1)
+            tasks[id(self)] = asyncio.ensure_future(self._store(ending))
 
     condition = "AND attempt = %(attempt)s AND status IN ('queued', 'running')\n  RETURNING"
     assert condition in finish._FINISH
     put(finish, "_FINISH", finish._FINISH.replace(condition, "RETURNING"))
-    put(host.GenerationHost, "cancel", cancel)
+    put(Run, "stop", stop)
 
 
 def cancel_forgotten(put: _Put) -> None:
