@@ -5,7 +5,7 @@ With `PROVE=1` each row runs without a mechanism that it stands on, once for eac
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -61,19 +61,14 @@ def sabotage(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _apart(
-    world: World,
-    request: pytest.FixtureRequest,
-    sabotage: str,
-    record_property: Callable[[str, object], None],
-) -> Iterator[None]:
+def _apart(world: World, request: pytest.FixtureRequest, sabotage: str) -> Iterator[None]:
     """Each row draws its own chances, whichever others run; a failure shows what the site printed meanwhile."""
     world.chance.seed(f"{SEED} {request.node.name}")
     before = len(world.product.lines)
     if sabotage:
         world.heal()
         world.sabotage(sabotage)
-        record_property("sabotaged", sabotage)
+        request.node.user_properties.append(("sabotaged", sabotage))
     yield
     if sabotage:
         world.heal()

@@ -36,7 +36,7 @@ async def test_row_2_another_network_in_mid_answer(world: World) -> None:
 
 async def test_row_3_a_line_that_dies_silently_is_noticed_by_both_ends(world: World) -> None:
     noticed = 35 * world.scale + 2
-    started = await world.send("n=550 rate=50")
+    started = await world.send("n=520 rate=50")
     async with Proxy(world.product.port) as line, world.follower(started, line.url) as reader:
         reader.silence = 1e6 if world.sabotaged == "endless-patience" else 33 * world.scale
         await reader.until(f".{world.chance.randrange(20, 60):05} ")
@@ -51,7 +51,7 @@ async def test_row_3_a_line_that_dies_silently_is_noticed_by_both_ends(world: Wo
         await world.ended(reader)
     assert reader.recovered == [False, *[True] * (len(reader.recovered) - 1)]
     assert len(reader.recovered) > 1
-    await verify(world, started, [reader], tokens=550)
+    await verify(world, started, [reader], tokens=520)
 
 
 async def test_row_4_a_cut_inside_a_frame_applies_no_half_event(world: World) -> None:
