@@ -52,10 +52,10 @@ async def test_row_7_slow_readers_cost_no_memory_and_lose_nothing(world: World) 
                     await asyncio.sleep(0.1)
             assert not slow.ended.is_set()
             assert not listener.ended.is_set()
+            assert most < before + 2, f"{before:.1f} MiB before, {most:.1f} at most"
             line.rate = other.rate = 0.0
             await world.ended(slow, quick, listener, within=60)
     assert slow.connections == listener.connections == 1
-    assert most < before + 2, f"{before:.1f} MiB before, {most:.1f} at most"
     await verify(world, started, [slow, quick, listener], tokens=80_000)
 
 
