@@ -70,6 +70,15 @@ class Client:
             trust_env=trust_env,
         )
 
+    @property
+    def addresses(self) -> list[str]:
+        """The site's addresses; others that are set are used from the next connection on."""
+        return list(self._connection.bases)
+
+    @addresses.setter
+    def addresses(self, urls: Sequence[str]) -> None:
+        self._connection.bases = [http_base(url) for url in urls]
+
     async def __aenter__(self) -> Self:
         """Begins to connect, and waits for nothing: what is asked meanwhile waits for itself."""
         self._connection.start()

@@ -59,7 +59,7 @@ class Connection:
         """The server said not to come back: `stopped` says why."""
         self.stopped: Stopped | None = None
         self.subscriptions: dict[str, Subscription] = {}
-        self._bases = list(bases)
+        self.bases = list(bases)
         self._tokens = tokens
         self._rest = rest
         self._timing = timing
@@ -79,7 +79,7 @@ class Connection:
         self._attempt = 0
         self._blocked = 0
         self._once_more = False
-        rest.base = self._bases[0]
+        rest.base = self.bases[0]
 
     # What its owner asks for
 
@@ -186,7 +186,7 @@ class Connection:
             session = following
 
     async def _connect(self) -> Session:
-        base = self._bases[self._tries % len(self._bases)]
+        base = self.bases[self._tries % len(self.bases)]
         self._tries += 1
         token = self._token = await self._tokens.token()
         link = Link("websocket", next(self._numbers), socket_url(base))
@@ -264,7 +264,7 @@ class Connection:
         modes: tuple[Transport, ...] = tuple(mode for mode in self._transports if mode != "websocket")
         if self.http is not None or not modes:
             return self.http is not None
-        self._rest.base = self._bases[self._tries % len(self._bases)]
+        self._rest.base = self.bases[self._tries % len(self.bases)]
         if not await self._rest.reachable():
             self._tries += 1
             return False

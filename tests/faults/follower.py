@@ -98,6 +98,15 @@ class Follower:
         self._timing.silence = seconds
 
     @property
+    def urls(self) -> list[str]:
+        """Where it connects, in turn; others that are set hold from the next connection on."""
+        return self._client.addresses
+
+    @urls.setter
+    def urls(self, urls: list[str]) -> None:
+        self._client.addresses = urls
+
+    @property
     def jitter(self) -> float:
         """Seconds within which it comes back at a random moment, doubled with each try that fails."""
         return self._timing.base

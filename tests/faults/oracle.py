@@ -13,9 +13,15 @@ TERMINAL = {"done", "incomplete", "error", "cancelled"}
 class Witness(Protocol):
     """What somebody has seen of an answer."""
 
-    problems: list[str]
-    status: str
     terminal: list[str]
+
+    @property
+    def problems(self) -> list[str]:
+        """What no reader may see."""
+
+    @property
+    def status(self) -> str:
+        """queued, running, or the name of the terminal event."""
 
     @property
     def text(self) -> str:

@@ -65,7 +65,7 @@ async def test_row_4_a_cut_inside_a_frame_applies_no_half_event(world: World) ->
                 while reader.connections == connections and not reader.ended.is_set():
                     await asyncio.sleep(0.02)
             if world.sabotaged == "half-events":
-                reader.parts[-1]["text"] += line.last.partition(b'"text":"')[2].decode()
+                reader.state.parts[-1].append(line.last.partition(b'"text":"')[2].decode())
         await world.ended(reader)
     assert line.cuts == 4
     await verify(world, started, [reader], tokens=500)

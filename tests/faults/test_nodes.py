@@ -88,11 +88,12 @@ async def test_row_14_of_two_claimants_one_wins(world: World) -> None:
     async with world.follower(started, world.behind(owner % 3 + 1)) as reader:
         await reader.until(f".{world.chance.randrange(5, 60):05} ")
         async with world.kept_down(f"web-{owner}"):
-            until = "SELECT lease_until <= clock_timestamp() FROM chat_generation WHERE id = %s"
-            async with asyncio.timeout(20):
-                while not world.rows(until, started["generation"])[0][0]:
-                    await asyncio.sleep(0.002)
-                with world.database() as session:
+            # Locked a moment before the end of the lease: a sweep right after it must not be quicker than the lock.
+            over = "SELECT lease_until < clock_timestamp() + interval '30 ms' FROM chat_generation WHERE id = %s"
+            with world.database() as session:
+                async with asyncio.timeout(20):
+                    while not session.execute(over, [started["generation"]]).fetchall()[0][0]:
+                        await asyncio.sleep(0.002)
                     session.execute("LOCK TABLE chat_generation IN EXCLUSIVE MODE")
                     assert world.attempts(started) == 1
                     while world.waiting("idle_claims + 1") < 2:
