@@ -1,7 +1,7 @@
 """What PostgreSQL knows of the answers that a node is writing: checkpoints, leases, and who asked for a stop.
 
-Each second a few statements for all of a node's generations, each of a bounded size so that no token waits for it, and
-one more each five seconds for their leases, by the database's clock.
+A few statements a second for all of a node's generations, each of a bounded size so that no token waits for it, and one
+more each five seconds for their leases, by the database's clock.
 """
 
 import time
@@ -18,8 +18,8 @@ BYTES_PER_SECOND = 256 * 1024
 """A checkpoint is whole, so a long answer's come more rarely: at most so much is written for one answer a second."""
 SLACK = 0.1
 """Seconds: ticks are not exact, and one that comes a little early must not skip an answer."""
-BATCH_BYTES = 256 * 1024
-"""One statement's worth of bodies: a millisecond or so of this process."""
+BATCH_BYTES = 64 * 1024
+"""One statement's worth of bodies: well under a millisecond of this process."""
 
 
 @dataclass(slots=True)

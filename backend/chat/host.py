@@ -37,13 +37,14 @@ RELEASED_SIGNAL = "generation.released"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
-    """Seconds. `checkpoint`: the least time between two of one answer; `relay`: an event's longest wait for its number;
-    `beat`: between heartbeats.
+    """Seconds. `checkpoint`: the least time between two of one answer; `tick`: between looks at which are due, so often
+    that those of many answers do not all fall on one moment; `relay`: an event's longest wait for its number; `beat`:
+    between heartbeats.
     """
 
     lease: float = 15.0
     renew: float = 5.0
-    tick: float = 1.0
+    tick: float = 0.25
     checkpoint: float = 1.0
     relay: float = 1.0
     sweep: float = 2.0
