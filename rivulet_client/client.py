@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from rivulet_client.answer import Answer
 from rivulet_client.connection import Connection, Status, http_base
-from rivulet_client.errors import Offline, RivuletError, Undecided
+from rivulet_client.errors import Offline, RivuletError
 from rivulet_client.observer import Observer, Transport
 from rivulet_client.rest import Rest, twin
 from rivulet_client.session import Session
@@ -56,7 +56,6 @@ class Client:
         self._chance = chance or random.Random()  # noqa: S311 - it spreads reconnects, no secret
         self._tokens = Tokens(token)
         self._rest = Rest(self._tokens, within=self._timing.rest, trust_env=trust_env)
-        self._places: dict[str, str] = {}
         self._closing: asyncio.Task[None] | None = None
         self._connection = Connection(
             [http_base(base) for base in bases],
@@ -136,9 +135,8 @@ class Client:
     ) -> Answer:
         """Send a message, once, whatever happens on the way; its answer.
 
-        Without `conversation` a new one is made first, so that a second try over another transport asks for the very
-        same. `client_msg_id` is the idempotency key: give your own, with a conversation, to try again after a
-        restart of your program. What is temporary is tried again for `patience` seconds.
+        Without `conversation` it makes a new one. `client_msg_id` is the idempotency key: give your own to try again
+        after a restart of your program. What is temporary is tried again for `patience` seconds.
         """
         given: dict[str, Any] = {"model": model, "params": params, "tools": tools}
         fields = {"content": content, **{name: value for name, value in given.items() if value is not None}}
@@ -146,19 +144,9 @@ class Client:
             fields["parent"] = parent
         key = client_msg_id or str(uuid.uuid4())
 
-        async def start() -> tuple[dict[str, Any], Subscription]:
-            made = conversation is None
-            place = conversation or await self._place(key, patience)
-            try:
-                return await self._begin(
-                    "message.send", {"client_msg_id": key, **fields, "conversation": place}, patience
-                )
-            except RivuletError as error:
-                if made and not error.temporary:
-                    await self._unmake(key)
-                raise
-
-        return Answer(self, start)
+        if conversation is not None:
+            fields["conversation"] = conversation
+        return Answer(self, lambda: self._begin("message.send", {"client_msg_id": key, **fields}, patience))
 
     def retry(
         self,
@@ -284,27 +272,3 @@ class Client:
                 over.cancel()
         if connection.stopped is not None:
             raise connection.stopped
-
-    # Conversations for sends that name none
-
-    async def _place(self, key: str, patience: float) -> str:
-        if key not in self._places:
-            loop = asyncio.get_running_loop()
-            until, tries = loop.time() + patience, 0
-            while key not in self._places:
-                try:
-                    self._places[key] = str((await self.rest("POST", "conversations", {}))["id"])
-                except RivuletError as error:
-                    wait = error.retry_after or self._timing.wait(tries, self._chance)
-                    tries += 1
-                    if not error.temporary or loop.time() + wait > until:
-                        raise
-                    await asyncio.sleep(wait)
-        return self._places[key]
-
-    async def _unmake(self, key: str) -> None:
-        """A conversation that was made for a send which was refused."""
-        try:
-            await self.rest("DELETE", f"conversations/{self._places.pop(key)}")
-        except (RivuletError, Undecided):
-            return

@@ -25,8 +25,8 @@ def twin(cmd: str, fields: dict[str, Any]) -> Call | None:
     """The same write over REST; None for a command that has none."""
     rest = dict(fields)
     key = rest.pop("client_msg_id", None)
-    if cmd == "message.send" and "conversation" in rest:
-        return Call(f"conversations/{rest.pop('conversation')}/messages", rest, key)
+    if cmd == "message.send":
+        return Call("messages", rest, key)
     if cmd == "generation.retry":
         return Call(f"messages/{rest.pop('message')}/retry", rest, key)
     if cmd == "generation.cancel":

@@ -91,6 +91,10 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+LONGEST_READ = 1000
+"""Words of a section that is still read aloud."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is thought and what is said."""
@@ -167,11 +171,12 @@ def _part(kind: str, words: set[str]) -> str:
 
 
 def _long(library: Library, *, words: int) -> str:
-    """The docs read aloud, again and again until there are `words` of them (once, when 0)."""
+    """The docs read aloud, again and again until there are `words` of them (once, when 0); whole programs are not."""
     parts = ["Here is a long answer: Rivulet's docs, read aloud.\n"]
     count = 0
-    while library.sections:
-        for section in library.sections:
+    sections = [section for section in library.sections if len(section.body.split()) <= LONGEST_READ]
+    while sections:
+        for section in sections:
             parts.append(f"## {section.heading}\n\n{section.body}\n")
             count += len(section.body.split())
             if words and count >= words:

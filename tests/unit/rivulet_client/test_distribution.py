@@ -1,25 +1,27 @@
 """The client is a distribution of its own: whole, typed, and with the needs that it has."""
 
 import ast
+import importlib
 import shutil
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
-from setuptools import build_meta
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "rivulet_client"
+BUILD: Any = importlib.import_module("setuptools.build_meta")
 PROJECT = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
 
 
 def test_its_wheel_has_every_module_and_says_that_it_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(PACKAGE, tmp_path / "source", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path / "source")
-    name = build_meta.build_wheel(str(tmp_path))
+    name = BUILD.build_wheel(str(tmp_path))
     with zipfile.ZipFile(tmp_path / name) as wheel:
         names = set(wheel.namelist())
     modules = {f"rivulet_client/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*.py")}

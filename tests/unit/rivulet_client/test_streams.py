@@ -200,6 +200,7 @@ async def test_websocket_sse_long_poll_and_back_in_one_answer() -> None:
         fake.cut()
         await fake.until(lambda: any("/events" in path for path, _ in fake.http))
         await fake.say(*events[15:30])
+        await fake.until(lambda: answers.position and answers.position.offset > 15)
         fake.sse_held = True
         await fake.until(lambda: any("wait=" in path for path, _ in fake.http))
         await fake.say(*events[30:45])
