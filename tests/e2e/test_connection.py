@@ -121,7 +121,7 @@ def test_a_restarted_server_is_found_again_by_itself(chat: Chat, product: Produc
     os.kill(before, signal.SIGKILL)
     chat.ask("n=30 rate=0")
     chat.finished()
-    wait_until(lambda: product.has_pid("web-1") and product.pid("web-1") != before, "the node is started again")
+    wait_until(lambda: product.again("web-1", before), "the node is started again")
     assert chat.said(chat.answers.last) == words(chat.stored()["text"])
     assert len(chat.person.messages(chat.id)) == 4
 

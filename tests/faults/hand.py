@@ -63,7 +63,7 @@ class Hand:
 
     def _back(self, name: str, before: int) -> None:
         product = self.product
-        wait_until(lambda: product.has_pid(name) and product.pid(name) != before, f"{name} is back", within=60)
+        wait_until(lambda: product.again(name, before), f"{name} is back", within=60)
         if name.startswith("web-"):
             port = product.port + (int(name.partition("-")[2]) if self.nodes > 1 else 0)
             wait_until(lambda: self.answers(f"http://127.0.0.1:{port}/health/ready"), f"{name} answers", within=60)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -26,7 +25,7 @@ from tests.faults.hand import Hand
 from tests.faults.listener import Listener
 from tests.load.site import new_key
 from tests.support import nginx
-from tests.support.product import Product, free_port, wait_until
+from tests.support.product import Product, free_port, ports_in_a_row, wait_until
 from tests.support.upstream import Upstream
 
 SILENCE = 4.0
@@ -56,7 +55,7 @@ class World(Hand):
 
     def __enter__(self) -> Self:
         self.upstream.start()
-        base = _ports_in_a_row(self.nodes + 1)
+        base = ports_in_a_row(self.nodes + 1)
         self.product = Product(
             self.home,
             module="tests.faults.sabotage.site" if self.prove else "backend.supervisor",
@@ -289,19 +288,3 @@ class _Never(random.Random):
 
     def uniform(self, a: float, b: float) -> float:
         return a
-
-
-def _ports_in_a_row(count: int) -> int:
-    """The first of some free ports in a row, below those that the system gives to outgoing connections."""
-    while True:
-        first = random.SystemRandom().randrange(15_000, 32_000)
-        held: list[socket.socket] = []
-        try:
-            held.extend(socket.create_server(("127.0.0.1", first + number)) for number in range(count))
-        except OSError:
-            continue
-        else:
-            return first
-        finally:
-            for one in held:
-                one.close()

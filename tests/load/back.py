@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from backend.engines import recorded_urls
+from rivulet_client import AnswerState, Client, Position
 from tests.load.processes import percentile
 from tests.load.scenarios import MODEL, close
 from tests.load.socket_client import StreamSocket, Target, open_socket, open_sockets
@@ -35,24 +36,31 @@ class ResumeRun:
 
 
 async def resume(target: Target, *, tokens: int, times: int) -> ResumeRun:
-    """An answer that has come to `tokens` and goes on; `times` clients come back to it, one after another."""
+    """An answer that has come to `tokens` and goes on; `times` clients in Python come back to it, one after another,
+    each with a new connection and nothing of it."""
     [author] = await open_sockets(target, 1)
     author.send_message(
         content=f"n={tokens + 1000} rate={PACE} stall={tokens} id=resume-{random.random()}", model=MODEL
     )
     position = (await asyncio.wait_for(author.started, 30))["position"]
-    last = b".%05d " % (tokens - 1)
-    await seen(author, last)
+    last = f".{tokens - 1:05d} "
+    await seen(author, last.encode())
     taken: list[float] = []
+    since = Position(position["epoch"], position["offset"])
     for _ in range(times):
         began = time.perf_counter()
-        back = await open_socket(target)
-        await back.ready
-        back.subscribe(topic=author.transcript.topic, epoch=position["epoch"], offset=position["offset"])
-        await seen(back, last)
-        taken.append(time.perf_counter() - began)
-        back.close()
-        await asyncio.sleep(0.02)
+        address = f"http://{target.host}:{target.port}"
+        async with (
+            Client(address, token=target.token, transports=("websocket",), trust_env=False) as client,
+            client.follow(author.transcript.topic, since=since) as events,
+        ):
+            shown = AnswerState()
+            async for event in events:
+                shown.apply(event)
+                if event.type in {"snapshot", "part.delta"} and last in str(event.data):
+                    break
+            taken.append(time.perf_counter() - began)
+            assert last in shown.text
     author.close()
     return ResumeRun(tokens, taken)
 

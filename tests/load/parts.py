@@ -174,7 +174,7 @@ async def back(bench: Bench) -> list[Row]:
     many = await storm(bench.target, bench.home, sockets=bench.load.storm_sockets)
     return [
         (
-            "resume of a 4,000-token answer, connection to last token p50 / p99",
+            "resume of a 4,000-token answer by the Python client, new connection to last token p50 / p99",
             "< 50 / < 150 ms",
             f"{one.ms(0.5):.0f} / {one.ms(0.99):.0f} ms",
         ),

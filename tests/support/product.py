@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,6 +25,22 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def ports_in_a_row(count: int) -> int:
+    """The first of some free ports in a row, below those that the system gives to outgoing connections."""
+    while True:
+        first = random.SystemRandom().randrange(15_000, 32_000)
+        held: list[socket.socket] = []
+        try:
+            held.extend(socket.create_server(("127.0.0.1", first + number)) for number in range(count))
+        except OSError:
+            continue
+        else:
+            return first
+        finally:
+            for one in held:
+                one.close()
 
 
 def wait_until(check: Callable[[], bool], what: str, *, within: float = 20.0) -> None:
@@ -101,12 +118,25 @@ class Product:
 
     def has_pid(self, name: str) -> bool:
         """Whether the pid file of a child is there, and whole."""
-        path = self.home / "run" / f"{name}.pid"
-        return path.exists() and path.read_text().endswith("\n")
+        return self.running_pid(name) is not None
+
+    def running_pid(self, name: str) -> int | None:
+        """The pid of a child, from its file; None while there is none, between two lives of it."""
+        try:
+            told = (self.home / "run" / f"{name}.pid").read_text()
+        except FileNotFoundError:
+            return None
+        return int(told) if told.endswith("\n") else None
 
     def pid(self, name: str) -> int:
-        """The pid of a child, from its file."""
-        return int((self.home / "run" / f"{name}.pid").read_text())
+        """The pid of a child that runs. Raises `AssertionError`."""
+        found = self.running_pid(name)
+        assert found is not None, f"{name} does not run"
+        return found
+
+    def again(self, name: str, before: int) -> bool:
+        """Whether a child runs under another pid than before."""
+        return self.running_pid(name) not in {None, before}
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
         """Run a command of `manage.py` beside it and return what it printed. Raises with what it said."""

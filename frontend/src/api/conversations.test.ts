@@ -66,6 +66,26 @@ describe("the list of chats", () => {
     expect(titles(plain)).toEqual(["3", "two", "1"]);
   });
 
+  it("passes over news that are older than what was just done here, and looks again once all have come", async () => {
+    vi.useFakeTimers({ now: new Date("2026-03-01T00:00:00Z") });
+    try {
+      answers(chat("2", { archived: true }), chat("2"), chat("2", { archived: true }));
+      for (const archived of [true, false, true])
+        await patchConversation(chat("2", { archived: !archived }), { archived });
+      const looked = vi.spyOn(queryClient, "invalidateQueries");
+      conversationChanged({ id: "2", conversation: chat("2") });
+      expect(titles(plain)).toEqual(["3", "1"]);
+      expect(titles(archive)).toEqual(["2"]);
+      expect(looked).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(4000);
+      expect(looked).toHaveBeenCalled();
+      conversationChanged({ id: "2", conversation: chat("2") });
+      expect(titles(archive)).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("takes what another device deleted out", () => {
     conversationChanged({ id: "2", deleted: true });
     expect(titles(plain)).toEqual(["3", "1"]);

@@ -118,14 +118,43 @@ const findIn = (data: Pages, id: string) =>
 const replace = (conversation: Conversation) => (items: Conversation[]) =>
   items.map((item) => (item.id === conversation.id ? { ...item, ...conversation } : item));
 
+const ECHO_MS = 3000;
+const settling = new Map<string, { patch: ConversationPatch; until: number }>();
+
+/**
+ * Whether news of a conversation is older than what was just done to it here: done, undone and done again within a
+ * second, its events come later, one after another. What was passed over so is looked up once they have all come.
+ */
+export function isStale(news: Conversation): boolean {
+  const own = settling.get(news.id);
+  if (!own) return false;
+  if (Date.now() > own.until) {
+    settling.delete(news.id);
+    return false;
+  }
+  const stale = Object.entries(own.patch).some(
+    ([name, value]) =>
+      name in news && typeof value !== "object" && news[name as keyof Conversation] !== value,
+  );
+  if (stale)
+    setTimeout(
+      () => void queryClient.invalidateQueries({ queryKey: ["conversations"] }),
+      own.until - Date.now() + 10,
+    );
+  return stale;
+}
+
 /** Changes at once and tells the server; what it refuses is put back, and thrown. */
 export async function patchConversation(conversation: Conversation, patch: ConversationPatch): Promise<void> {
+  const before = settling.get(conversation.id)?.patch;
+  settling.set(conversation.id, { patch: { ...before, ...patch }, until: Date.now() + ECHO_MS });
   upsertInLists({ ...conversation, ...patch });
   try {
     upsertInLists(
       await api<Conversation>(`conversations/${conversation.id}`, { method: "PATCH", body: patch }),
     );
   } catch (error) {
+    settling.delete(conversation.id);
     upsertInLists(conversation);
     throw error;
   }

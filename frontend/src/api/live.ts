@@ -2,7 +2,7 @@ import { create } from "zustand";
 import { onPerson, personal } from "@/lib/person";
 import { queryClient } from "./query";
 import type { Conversation } from "./types";
-import { removeFromLists, upsertInLists } from "./conversations";
+import { isStale, removeFromLists, upsertInLists } from "./conversations";
 
 /** Marks beside conversations: being written now, and changed since last read. Fed by the user topic. */
 export const useMarks = create<{ running: ReadonlySet<string>; unread: ReadonlySet<string> }>(() => ({
@@ -46,6 +46,7 @@ export function conversationChanged(change: {
   deleted?: boolean | undefined;
 }): void {
   if (change.deleted) removeFromLists(change.id);
-  else if (change.conversation) upsertInLists(change.conversation);
-  else void queryClient.invalidateQueries({ queryKey: ["conversations"] });
+  else if (change.conversation) {
+    if (!isStale(change.conversation)) upsertInLists(change.conversation);
+  } else void queryClient.invalidateQueries({ queryKey: ["conversations"] });
 }

@@ -58,7 +58,7 @@ def test_a_second_start_from_the_same_home_is_refused_with_a_sentence(product):
 def test_a_killed_process_is_started_again(product, name):
     before = product.pid(name)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: product.has_pid(name) and product.pid(name) != before, f"{name} is started again")
+    wait_until(lambda: product.again(name, before), f"{name} is started again")
     after = product.pid(name)
     wait_until(lambda: answers(product), "the site answers again")
     assert is_alive(after)
