@@ -31,6 +31,7 @@ def left_unsent(context: BrowserContext, chat: Chat, text: str) -> None:
     context.set_offline(True)
     chat.ask(text)
     expect(chat.answers.last).to_contain_text(WAITS)
+    wait(chat.page, lambda: len(unsent(chat.page)) == 1, "it is kept")
     chat.page.close()
     context.set_offline(False)
 
