@@ -119,7 +119,7 @@ const replace = (conversation: Conversation) => (items: Conversation[]) =>
   items.map((item) => (item.id === conversation.id ? { ...item, ...conversation } : item));
 
 const ECHO_MS = 3000;
-const settling = new Map<string, { patch: ConversationPatch; until: number }>();
+const settling = new Map<string, { patch: ConversationPatch; until: number; looks?: boolean }>();
 
 /**
  * Whether news of a conversation is older than what was just done to it here: done, undone and done again within a
@@ -136,11 +136,13 @@ export function isStale(news: Conversation): boolean {
     ([name, value]) =>
       name in news && typeof value !== "object" && news[name as keyof Conversation] !== value,
   );
-  if (stale)
+  if (stale && !own.looks) {
+    own.looks = true;
     setTimeout(
       () => void queryClient.invalidateQueries({ queryKey: ["conversations"] }),
       own.until - Date.now() + 10,
     );
+  }
   return stale;
 }
 
