@@ -87,6 +87,7 @@ def test_the_first_tab_skips_to_the_conversation_and_the_focus_is_always_seen(ch
 
 def test_the_whole_way_from_question_to_retry_goes_without_a_mouse(chat: Chat) -> None:
     page = chat.page
+    expect(chat.composer).to_be_focused()
     page.keyboard.type("text=plain rate=0")
     page.keyboard.press("Enter")
     chat.finished()

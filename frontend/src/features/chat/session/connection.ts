@@ -1,4 +1,5 @@
 import { conversationChanged, setRunning, setUnread, useMarks, userSnapshot } from "@/api/live";
+import { queryClient } from "@/api/query";
 import { confirmSession } from "@/api/session";
 import type { Conversation } from "@/api/types";
 import { setConnection } from "@/lib/connection";
@@ -63,7 +64,6 @@ function followList(user: string): void {
 
 /** Events follow a snapshot, and the list may have been fetched before it: what changed in between was in neither. */
 async function conversationsAgain(): Promise<void> {
-  const { queryClient } = await import("@/api/query");
   await queryClient.invalidateQueries({ queryKey: ["conversations"] });
 }
 

@@ -1,5 +1,6 @@
 import { type Json, MutableCell } from "@/realtime/index";
 import { type Change, type Items, type Outgoing, placed } from "./item";
+import type { Journal } from "./journal";
 import { DatabaseShelf, MemoryShelf, type Shelf } from "./shelf";
 
 export interface BoxEvents {
@@ -12,8 +13,9 @@ export interface BoxEvents {
 }
 
 /**
- * One person's outbox as this tab sees it. A change is seen at once and kept right after; what other tabs did in the
- * meantime comes in between. What cannot be kept stays in the page and is tried again with the next change.
+ * One person's outbox as this tab sees it. A change is seen and noted in the journal at once and kept right after; what
+ * other tabs did in the meantime comes in between. What cannot be kept stays in the page and the journal, and is tried
+ * again with the next change.
  */
 export class Box {
   /** False while something is kept by this page alone. */
@@ -25,12 +27,14 @@ export class Box {
   private seen: Items = [];
   private writing: Promise<void> | null = null;
   private closed = false;
+  private cleared = false;
 
   constructor(
     readonly person: string,
     private readonly events: BoxEvents,
-    private shelf: Shelf = new DatabaseShelf(person),
+    private readonly journal: Journal,
     first: Change = (items) => items,
+    private shelf: Shelf = new DatabaseShelf(person),
   ) {
     this.pending.push(first);
     this.ready = this.write();
@@ -68,6 +72,7 @@ export class Box {
   /** Its person left by their own hand. */
   async clear(): Promise<void> {
     this.closed = true;
+    this.cleared = true;
     this.pending = [];
     await this.writing;
     await this.shelf.clear().catch(() => undefined);
@@ -120,9 +125,14 @@ export class Box {
     }
   }
 
+  private unkept(item: Outgoing): boolean {
+    return !item.sent && !this.kept.some(({ key, content }) => key === item.key && content === item.content);
+  }
+
   private show(): void {
     const before = this.seen;
     this.seen = placed(this.pending.reduce((now, change) => change(now), this.kept));
+    if (!this.cleared) this.journal.note(this.seen.filter((item) => this.unkept(item)));
     const same = before.length === this.seen.length && before.every((item, at) => item === this.seen[at]);
     if (!same && !this.closed) this.events.shown(this.seen.filter((item) => !item.sent));
   }

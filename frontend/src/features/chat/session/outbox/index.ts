@@ -1,35 +1,13 @@
 import { newId } from "@/lib/id";
-import { onLeft, onPerson, personal, whose } from "@/lib/person";
+import { onLeft, onPerson, whose } from "@/lib/person";
 import { type Cell, type Json, MutableCell } from "@/realtime/index";
 import { Box } from "./box";
 import { type Change, type Items, type Outgoing, patch, sent, standing } from "./item";
+import { Journal, leftovers } from "./journal";
 import { DatabaseShelf } from "./shelf";
 import { type Turns, turnsOf } from "./turns";
 
 export { OUTBOX_MAX_AGE_MS, type Items, type Outgoing, laneOf } from "./item";
-
-/** Where earlier versions kept it. */
-const OLD_NAME = "outbox";
-
-function before(): Items {
-  try {
-    const found = JSON.parse(personal.get(OLD_NAME) ?? "[]") as unknown;
-    return Array.isArray(found) ? (found as Outgoing[]) : [];
-  } catch {
-    return [];
-  }
-}
-
-/** What earlier versions kept comes along, once: what is known by its key already does not. */
-const bringing =
-  (old: Items): Change =>
-  (items) => {
-    const known = new Set(items.map(({ key }) => key));
-    const waiting = old.map((item) =>
-      item.state === "sending" ? { ...item, state: "waiting" as const } : item,
-    );
-    return [...items, ...waiting.filter(({ key }) => !known.has(key))];
-  };
 
 /** The outbox of whoever is signed in, one for all tabs of this browser. */
 export class Outbox {
@@ -144,7 +122,7 @@ export class Outbox {
   private openFor(person: string): void {
     const name = `rivulet.outbox.${person}`;
     const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
-    const old = before();
+    const left = leftovers();
     const box: Box = new Box(
       person,
       {
@@ -154,8 +132,8 @@ export class Outbox {
         written: () => this.channel === channel && channel?.postMessage("look"),
         sentElsewhere: (item, result) => this.onSentElsewhere(item, result),
       },
-      undefined,
-      bringing(old),
+      new Journal(person),
+      left.change,
     );
     this.box = box;
     this.channel = channel;
@@ -165,7 +143,7 @@ export class Outbox {
     });
     if (channel) channel.onmessage = () => void box.refresh();
     void box.ready.then(() => {
-      if (old.length > 0 && box.lasting.get()) personal.set(OLD_NAME, null, person);
+      if (left.any && box.lasting.get()) left.clear();
       if (this.box === box) this.onReady();
     });
   }

@@ -1,4 +1,4 @@
-import { IDBObjectStore } from "fake-indexeddb";
+import { IDBDatabase, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Tab, later, newBrowser, openTab, quiet, written } from "../testing/tabs";
 
@@ -122,6 +122,59 @@ describe("what earlier versions kept in localStorage", () => {
     await quiet();
     expect([words(tab), tab.calls.length]).toEqual([[], 0]);
     expect(localStorage.getItem("rivulet.of.ada.outbox")).not.toBeNull();
+  });
+});
+
+describe("a tab that is closed in the moment of a key", () => {
+  const noted = () => Object.keys(localStorage).filter((name) => name.startsWith("rivulet.of.ada.outbox"));
+  /** IndexedDB that is asked and has not answered when the tab is gone. */
+  const stall = () => {
+    const endless = { objectStore: () => ({ getAll: () => ({}) }) } as unknown as IDBTransaction;
+    return vi.spyOn(IDBDatabase.prototype, "transaction").mockReturnValue(endless);
+  };
+  beforeEach(() => newBrowser());
+
+  it("has lost nothing of what was just sent or queued", async () => {
+    const tab = await openTab("away");
+    const first = tab.enqueue(written("first"));
+    tab.outbox.queue({ ...first, key: "q", state: "queued", parent: `${first.key}:a` }, null);
+    await quiet();
+    expect(noted()).toEqual([]);
+    const stalled = stall();
+    tab.enqueue(written("in the last moment", null, "E"));
+    tab.outbox.queue({ ...first, key: "unused", content: "and more" }, "q");
+    await quiet();
+    expect(stalled).toHaveBeenCalledOnce();
+    tab.kill();
+    stalled.mockRestore();
+    const next = await openTab("away");
+    await quiet();
+    expect(words(next)).toEqual(["first", "first\n\nand more", "in the last moment"]);
+    expect(noted()).toEqual([]);
+    next.set("open");
+    await quiet();
+    expect(next.contents()).toEqual(["first", "in the last moment"]);
+  });
+
+  it("does not bring back what another one that lives took out again", async () => {
+    await openTab("away");
+    const { leftovers } = await import("./journal");
+    localStorage.setItem("rivulet.of.ada.outbox.living", JSON.stringify([{ ...written("x"), key: "x" }]));
+    const left = leftovers();
+    expect(left.change([])).toHaveLength(1);
+    localStorage.removeItem("rivulet.of.ada.outbox.living");
+    expect(left.change([])).toEqual([]);
+  });
+
+  it("leaves nothing behind for somebody who signed out", async () => {
+    const tab = await openTab("away");
+    stall();
+    tab.enqueue(written("secret"));
+    expect(noted()).toHaveLength(1);
+    const { clearPerson } = await import("@/lib/person");
+    clearPerson("ada");
+    tab.enqueue(written("later"));
+    expect(noted()).toEqual([]);
   });
 });
 
