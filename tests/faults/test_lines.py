@@ -131,9 +131,11 @@ async def test_row_26_a_cancel_races_the_end(world: World) -> None:
     """Both wait for the answer's row, in either order, and are let go at the same moment; or at random moments."""
     lock = "SELECT 1 FROM chat_generation WHERE id = %s FOR UPDATE"
     for number in range(6):
-        started = await world.send("n=20 rate=100")
+        staged = number % 3 > 0
+        tokens = 100 if staged else 20  # Long enough that the row is locked before the end, however slow the machine.
+        started = await world.send(f"n={tokens} rate=100")
         async with world.follower(started) as reader:
-            if number % 3:
+            if staged:
                 await reader.until(".00010 ")
                 with world.database() as session:
                     session.execute(lock, [started["generation"]])
@@ -149,7 +151,7 @@ async def test_row_26_a_cancel_races_the_end(world: World) -> None:
             await world.ended(reader)
         message = await world.message(started["message"])
         assert message["status"] in {"done", "cancelled"}
-        await verify(world, started, [reader], tokens=20, status=message["status"])
+        await verify(world, started, [reader], tokens=tokens, status=message["status"])
 
 
 async def _waits(world: World, words: str) -> None:
