@@ -124,29 +124,35 @@ async def test_a_stop_at_any_node_reaches_the_owner(world: World, by: str) -> No
     assert numbers(message["text"]) == list(range(len(numbers(message["text"]))))
 
 
+@pytest.mark.parametrize("mode", ["again", "continue"])
 @pytest.mark.parametrize("by", ["rest", "socket"])
-async def test_an_answer_of_one_node_is_tried_again_and_gone_on_from_at_another(world: World, by: str) -> None:
+async def test_an_answer_of_one_node_is_tried_again_or_gone_on_from_at_another(
+    world: World, by: str, mode: str
+) -> None:
     started = await world.send("n=3000 rate=50")
     node = others(world, started)[0]
     reading = Reading(world, started)
     await reading.by_sse(address(world, node), until=reading.shows(5))
     await world.cancel(started)
-    await world.message(started["message"])
-    fields = {"message": started["message"], "mode": "continue"}
+    before = await world.message(started["message"])
+    key = f"{mode}-{by}"
     if by == "rest":
         async with httpx.AsyncClient(headers=reading.headers, timeout=30) as http:
             path = f"{address(world, node)}/api/v1/messages/{started['message']}/retry"
-            reply = await http.post(path, json={"mode": "continue"}, headers={"Idempotency-Key": f"again-{by}"})
+            reply = await http.post(path, json={"mode": mode}, headers={"Idempotency-Key": key})
         assert reply.status_code == 202, reply.text
         again = reply.json()
     else:
         async with Device(address(world, node), world.key) as device:
             await device.open()
-            again = (await device.call("generation.retry", client_msg_id=f"again-{by}", **fields))["result"]
+            fields = {"message": started["message"], "mode": mode}
+            again = (await device.call("generation.retry", client_msg_id=key, **fields))["result"]
     assert world.owner(again) == node
     on = Reading(world, again)
     await on.by_long_poll(address(world, 0), until=on.shows(len(numbers(reading.text)) + 20))
     await world.cancel(again)
     message = await world.message(again["message"])
     assert numbers(message["text"]) == list(range(len(numbers(message["text"]))))
-    assert message["parent"] == (await world.message(started["message"]))["parent"]
+    assert message["text"].startswith(before["text"]) == (mode == "continue")
+    assert message["parent"] == before["parent"]
+    assert (await world.message(started["message"]))["text"] == before["text"]

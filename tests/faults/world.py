@@ -61,16 +61,7 @@ class World(Hand):
             module="tests.faults.sabotage.site" if self.prove else "backend.supervisor",
             NODES=str(self.nodes),
             PORT=str(base),
-            RIVULET_ENV="development",  # disks are synced as in real use
-            TIME_SCALE=str(self.scale),
-            LIMITS="off",
-            TITLES="off",
-            OPENAI_BASE_URL=self.upstream.url,
-            OPENAI_API_KEY="any",
-            OPENAI_CONTINUATION="prefix",
-            PROVIDER_SILENCE_TIMEOUT=str(SILENCE),
-            PROVIDER_FIRST_TIMEOUT=str(SILENCE),
-            **self._settings,
+            **self._site_settings(),
         )
         self.product.start()
         self.key = new_key(self.product, "ada@example.com")
@@ -79,6 +70,20 @@ class World(Hand):
     def __exit__(self, *_: object) -> None:
         self.product.stop()
         self.upstream.stop()
+
+    def _site_settings(self) -> dict[str, str]:
+        return {
+            "RIVULET_ENV": "development",  # disks are synced as in real use
+            "TIME_SCALE": str(self.scale),
+            "LIMITS": "off",
+            "TITLES": "off",
+            "OPENAI_BASE_URL": self.upstream.url,
+            "OPENAI_API_KEY": "any",
+            "OPENAI_CONTINUATION": "prefix",
+            "PROVIDER_SILENCE_TIMEOUT": str(SILENCE),
+            "PROVIDER_FIRST_TIMEOUT": str(SILENCE),
+            **self._settings,
+        }
 
     # What clients do
 

@@ -133,6 +133,8 @@ class ResponsesServer:
         names = parts.path.removeprefix("/v1/").split("/")
         if self.refusals:
             self._plain(writer, *self.refusals.pop(0))
+        elif (method, names) == ("GET", ["models"]):
+            self._plain(writer, 200, json.dumps({"object": "list", "data": [{"id": "mock", "object": "model"}]}))
         elif (method, names) == ("POST", ["responses"]):
             await self._stream(writer, self.create(request.json), after=-1)
         elif names[-1] == "cancel" and names[1] in self.kept:
