@@ -7,7 +7,7 @@ asked for a stop, ends what a dead node left behind, and numbers the events of p
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -117,21 +117,24 @@ class GenerationHost:
         _current = self
 
     async def stop(self) -> None:
-        """Hand the running answers over where they stand, to whoever is there now or comes next, then end the tasks."""
+        """Hand the running answers over where they stand, to whoever is there now or comes next, then end the tasks.
+
+        Titles and the like have what is left of the time.
+        """
         global _current
         self._stopping = True
         if _current is self:
             _current = None
+        until = time.monotonic() + self.settings.stop
         runs = list(self.runs.values())
         for run in runs:
             run.stop("handover")
-        waiting = [run.task for run in runs if run.task] + list(self._side)
-        if waiting:
-            _, late = await asyncio.wait(waiting, timeout=self.settings.stop)
-            await end(*late)
+        await _settle([run.task for run in runs if run.task], until=until)
         with suppress(Unavailable):
             if await checkpoint.release(owner=self.id):
                 hints.signal(RELEASED_SIGNAL, {})
+        await _settle(self._side, until=until)
+        with suppress(Unavailable):
             await outbox.relay()
         await end(*self._tasks, *self._side)
 
@@ -287,6 +290,13 @@ class GenerationHost:
             await idempotency.trim()
             await recover.purge_deleted()
             await asyncio.sleep(self.settings.housekeeping)
+
+
+async def _settle(tasks: Iterable[asyncio.Task[None]], *, until: float) -> None:
+    """Let these end; what has not by then is ended."""
+    if waiting := list(tasks):
+        _, late = await asyncio.wait(waiting, timeout=max(0.0, until - time.monotonic()))
+        await end(*late)
 
 
 _current: GenerationHost | None = None

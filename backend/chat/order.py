@@ -1,5 +1,6 @@
 """What a generation is to write, and how it can end."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from backend.chat.remote import Begun
 from backend.chat.schemas import MessageOut, StatusName
 
 Parts = list[dict[str, Any]]
-Aside = Callable[[Coroutine[Any, Any, None]], object]
+Aside = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 """Has something done beside the answers, by whoever owns them."""
 
 

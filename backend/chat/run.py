@@ -76,6 +76,7 @@ class Run:
         self._reported: Usage | None = None
         self._begun = remote.Begun()
         self._remote: Remote | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     def start(self) -> asyncio.Task[None]:
         """Begin, or go on where another attempt stopped; the first events are in the next batch to the log."""
@@ -124,6 +125,8 @@ class Run:
         try:
             if outcome == "handover":
                 await self._writer.drain(self.source)
+                if self._keeping is not None:
+                    await asyncio.wait([self._keeping])
             elif outcome != "lost":
                 await self._end(outcome)
         except Refused as refused:
@@ -209,7 +212,7 @@ class Run:
             return
         order, begun = self.order, replace(self._begun, id=self._remote.id)
         self._begun = begun
-        self._aside(remote.keep(generation=order.generation, attempt=order.attempt, begun=begun))
+        self._keeping = self._aside(remote.keep(generation=order.generation, attempt=order.attempt, begun=begun))
 
     def _cancel_remote(self) -> None:
         if self._begun.id and self._aside is not None:

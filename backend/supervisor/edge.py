@@ -34,8 +34,10 @@ def render(template: str, **values: str) -> str:
     return _NAME.sub(lambda match: values[match[1]], template)
 
 
-def configuration(*, folder: Path, temp: Path, listen: Sequence[str], nodes: Sequence[str]) -> str:
-    """The configuration of one nginx: `listen` lines, and `nodes` as host:port."""
+def configuration(
+    *, folder: Path, temp: Path, listen: Sequence[str], nodes: Sequence[str], trusted: Sequence[str] = ()
+) -> str:
+    """The configuration of one nginx: `listen` lines, `nodes` as host:port, `trusted` networks of proxies before it."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     main = [f"worker_rlimit_nofile {files};"] if files != resource.RLIM_INFINITY else []
     main += [f"pid {folder}/nginx.pid;", "daemon off;", "worker_processes auto;"]
@@ -46,19 +48,26 @@ def configuration(*, folder: Path, temp: Path, listen: Sequence[str], nodes: Seq
         RIVULET_TEMP=str(temp),
         RIVULET_SERVERS="\n        ".join(servers),
         RIVULET_LISTEN="\n        ".join(listen),
+        RIVULET_TRUSTED="\n        ".join(f"{network} 1;" for network in trusted),
         RIVULET_ACCESS_LOG="off",
     )
 
 
 def spec(
-    *, folder: Path, listen: Sequence[str], nodes: Sequence[str], probe: Callable[[], Awaitable[str | None]]
+    *,
+    folder: Path,
+    listen: Sequence[str],
+    nodes: Sequence[str],
+    trusted: Sequence[str],
+    probe: Callable[[], Awaitable[str | None]],
 ) -> Spec:
     """nginx as a child. Raises `StartFailed` where there is none."""
     program = find_nginx()
     temp = Path(tempfile.mkdtemp(prefix="rivulet-nginx-"))
     temp.chmod(0o711)  # the workers of a root's nginx are somebody else
     path = folder / "nginx.conf"
-    path.write_text(configuration(folder=folder, temp=temp, listen=listen, nodes=nodes), "utf-8")
+    text = configuration(folder=folder, temp=temp, listen=listen, nodes=nodes, trusted=trusted)
+    path.write_text(text, "utf-8")
     return Spec(
         name="nginx",
         command=[program, "-c", str(path), "-e", "stderr", "-p", str(folder)],

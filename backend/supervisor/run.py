@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from backend.config.environment import ROOT, Environment, inherited
+from backend.config.environment import ROOT, Environment, inherited, split
 from backend.engines import EngineError, EnginePair, HomeLock, prepare
 from backend.supervisor import edge, steps
 from backend.supervisor.child import Child, Spec, StartFailed
@@ -191,6 +191,7 @@ class Supervisor:
             folder=self.run_folder,
             listen=[f"listen {address}:{settings.port};"],
             nodes=nodes,
+            trusted=split(settings.trusted_proxies),
             probe=lambda: steps.listening(host=self._reachable_host(), port=settings.port),
         )
 

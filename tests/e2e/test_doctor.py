@@ -41,11 +41,11 @@ BROKEN: dict[str, list[Change]] = {
     "impatient": [("proxy_read_timeout 90s;", "proxy_read_timeout 2s;")],
     "small": [("client_max_body_size 16m;", "client_max_body_size 100k;")],
     "host": [("proxy_set_header Host $http_host;", "")],
-    "address": [("proxy_set_header X-Forwarded-For $remote_addr;", "")],
+    "address": [("proxy_set_header X-Forwarded-For $client_addresses;", "")],
     "key": [(UPGRADE, f'{UPGRADE} proxy_set_header Authorization "";')],
     "gateway": [("http://rivulet", f"http://127.0.0.1:{free_port()}")],
     "tls": [],
-    "tls_scheme": [("proxy_set_header X-Forwarded-Proto $scheme;", "")],
+    "tls_scheme": [("proxy_set_header X-Forwarded-Proto $client_scheme;", "")],
     "plain": [("proxy_pass http://rivulet;", "return 301 https://127.0.0.1:@tls$request_uri;")],
 }
 FOUND = [

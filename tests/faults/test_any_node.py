@@ -102,6 +102,13 @@ async def test_an_answer_is_read_on_over_any_transport_at_any_node_by_the_same_p
     assert (await world.message(started["message"]))["text"] == reading.text
 
 
+async def test_nginx_believes_a_trusted_proxy_before_it(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.key}", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+    async with httpx.AsyncClient(headers=headers, timeout=30) as http:
+        seen = (await http.get(f"{address(world, 0)}/api/v1/doctor/request")).json()
+    assert (seen["scheme"], seen["client"]) == ("https", "203.0.113.9")
+
+
 @pytest.mark.parametrize("by", ["rest", "socket"])
 async def test_a_stop_at_any_node_reaches_the_owner(world: World, by: str) -> None:
     started = await world.send("n=3000 rate=50")

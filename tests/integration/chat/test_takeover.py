@@ -1,6 +1,7 @@
 """A node that dies or stops takes no answer with it: another attempt goes on where the log ends, in the same log."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,10 +13,10 @@ from backend.chat.fold import fold
 from backend.chat.schemas import Started
 from backend.chat.selectors import message_get
 from backend.core import db
-from backend.providers.base import Finish, ReasoningDelta, ToolDelta, Usage
+from backend.providers.base import CompletionRequest, Finish, ReasoningDelta, ToolDelta, Usage
 from tests.integration.chat.test_left_behind import abandon, begin, checkpointed, swept
-from tests.support.bench import Bench
-from tests.support.scripted import steps, words
+from tests.support.bench import FAST, Bench
+from tests.support.scripted import Step, steps, words
 
 TERMINAL = {"done", "incomplete", "error", "cancelled"}
 
@@ -208,6 +209,31 @@ async def test_a_planned_stop_hands_over_at_once(bench: Bench) -> None:
     assert await bench.value("SELECT idle_claims FROM chat_generation") == 0
     log = await events(bench, started)
     assert kinds(log).count("part.added") == 1
+
+
+async def test_a_planned_stop_does_not_let_an_answer_wait_for_a_title(bench: Bench) -> None:
+    asked_for, never = asyncio.Event(), asyncio.Event()
+
+    def script(request: CompletionRequest) -> list[Step]:
+        if request.messages[0]["content"].startswith("Write a title"):
+            asked_for.set()
+            return [never]
+        return [words(2), [Finish("stop")]]
+
+    bench.host.settings = replace(FAST, titles=True, stop=60)
+    bench.provider.script = script
+    await bench.ended(await bench.send(await bench.person("grace@example.org")))
+    await asyncio.wait_for(asked_for.wait(), 10)
+    await begin(bench)
+    stopping = asyncio.create_task(bench.host.stop())
+
+    async def free() -> bool:
+        return bool(await bench.value("SELECT lease_owner = '' FROM chat_generation WHERE status = 'running'"))
+
+    await bench.until(free)
+    assert not stopping.done()
+    never.set()
+    await stopping
 
 
 @pytest.mark.parametrize("asked", ["before", "after"])
