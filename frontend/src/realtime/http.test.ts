@@ -70,6 +70,16 @@ it("goes by SSE with the same positions when sockets are blocked, and goes on af
   expect(asked).toEqual(["e:0", "e:2", "e:3"]);
 });
 
+it("leaves no timer behind when it stops, although the read that waits is told nothing of the abort", async () => {
+  const endless = () => new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
+  const fetch = vi.fn(() => Promise.resolve(new Response(endless())));
+  const { client, clock } = await detoured(fetch);
+  expect(clock.running).toBeGreaterThan(0);
+  client.stop();
+  await real();
+  expect([clock.running, fetch.mock.calls.length]).toEqual([0, 1]);
+});
+
 it("polls when a proxy holds SSE back", async () => {
   const fetch = vi.fn((_url: string, init: RequestInit) => {
     if ((init.headers as Record<string, string>)["accept"] === "text/event-stream") {

@@ -71,7 +71,7 @@ export class HttpCarrier {
           this.mode === "sse" && entry.urgency === "live"
             ? await this.stream(entry, signal)
             : await this.poll(entry, signal);
-        if (ended) return;
+        if (ended || signal.aborted) return;
         failures = 0;
         if (this.mode === "sse" && entry.urgency === "live") await this.pause(REOPEN_MS, signal);
       } catch (error) {
@@ -89,7 +89,12 @@ export class HttpCarrier {
 
   private async stream(entry: Entry, signal: AbortSignal): Promise<boolean> {
     const quiet = new AbortController();
-    const stop = () => quiet.abort();
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    const stop = () => {
+      quiet.abort();
+      // A read that waits is not always told of it.
+      reader?.cancel().catch(() => undefined);
+    };
     signal.addEventListener("abort", stop, { once: true });
     let heard = false;
     const arm = () => this.clock.after(SSE_SILENCE_MS, stop);
@@ -97,12 +102,13 @@ export class HttpCarrier {
     try {
       const response = await this.get(entry, "text/event-stream", "", quiet.signal);
       if (response.status === 204) return true;
-      const reader = response.body?.getReader();
+      reader = response.body?.getReader();
       if (!reader) return false;
       const decoder = new TextDecoder();
       const parser = new EventStreamParser();
       for (;;) {
         const { done, value } = await reader.read();
+        if (quiet.signal.aborted) throw new DOMException("nothing more is wanted", "AbortError");
         if (done) break;
         heard = true;
         this.clock.cancel(timer);
@@ -167,6 +173,7 @@ export class HttpCarrier {
   }
 
   private pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const stop = () => {
         this.clock.cancel(timer);

@@ -46,7 +46,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("node", tsc, "--project", str(SOURCE / "tsconfig.json"), "--outDir", str(made / "dist"), folder=FRONTEND)
     for name in ("package.json", "README.md"):
         shutil.copy(SOURCE / name, made)
-    tarball = json.loads(run("npm", "pack", "--offline", "--json", folder=made))[0]["filename"]
+    tarball = json.loads(run("npm", "pack", "--offline", "--ignore-scripts", "--json", folder=made))[0]["filename"]
     (app / "package.json").write_text('{"private": true, "type": "module"}')
     run("npm", "install", "--offline", "--no-audit", "--no-fund", str(made / tarball), folder=app)
     shutil.copy(PROGRAM, app)

@@ -203,6 +203,17 @@ def test_ctrl_c_stops_the_answer_and_says_so(product: Product, ada: Ada) -> None
     assert answer["status"] == "cancelled"
 
 
+def test_a_reader_who_has_enough_ends_it_quietly(product: Product, ada: Ada) -> None:
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    with chatting(product, ada, "n=200 rate=50", **pipes) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert len(process.stdout.read(10)) == 10
+        process.stdout.close()
+        assert process.wait(20) == 141
+        assert process.stderr.read() == b""
+
+
 def test_a_talk_in_a_terminal(product: Product, ada: Ada) -> None:
     near, far = pty.openpty()
     with chatting(product, ada, stdin=far, stdout=subprocess.PIPE) as process:

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import logging
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
@@ -62,6 +63,11 @@ Exit status: 0 done, 1 failed or incomplete, 2 not let in, 130 stopped by Ctrl-C
             as_json=options["json"],
             lines=sys.stdin.fileno() if typing else None,
         )
-        status = asyncio.run(terminal.run(prompt))
+        try:
+            status = asyncio.run(terminal.run(prompt))
+        except BrokenPipeError:
+            # Whoever read has enough: `… | head`. What is left in the buffer has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
         if status:
             sys.exit(status)

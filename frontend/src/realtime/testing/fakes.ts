@@ -10,6 +10,11 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
+  /** How many timers run. */
+  get running(): number {
+    return this.timers.size;
+  }
+
   after(ms: number, run: () => void): Timer {
     this.serial += 1;
     this.timers.set(this.serial, { at: this.time + ms, run });
