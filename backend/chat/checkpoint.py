@@ -14,6 +14,9 @@ import msgspec
 from backend.chat.source import AnswerSource
 from backend.core import db
 
+ANY_STORE = ""
+"""Instead of a store's run id: this checkpoint is the end of the log, so that a store that has so much has all of it,
+restarted or not."""
 BYTES_PER_SECOND = 256 * 1024
 """A checkpoint is whole, so a long answer's come more rarely: at most so much is written for one answer a second."""
 SLACK = 0.1

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from backend.chat.checkpoint import ANY_STORE
 from backend.chat.fold import Answer, fold, parts_from
 from backend.chat.order import topic_of
 from backend.chat.rows import Row
@@ -51,7 +52,7 @@ async def known(node: Node, row: Row) -> Kept | None:
         end = await node.log.claim(topic=topic, epoch=epoch, fence=row["attempt"])
     except Fenced:
         return await _sealed(node, topic, epoch)
-    same_store = row["run_id"] in ("", await node.log.run_id())
+    same_store = row["run_id"] in (ANY_STORE, await node.log.run_id())
     if end is not None and end >= row["checkpoint_offset"] and same_store:
         events = await node.history(topic=topic, epoch=epoch)
         if len(events) == end:

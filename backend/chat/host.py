@@ -105,6 +105,8 @@ class GenerationHost:
     async def start(self) -> None:
         """Start the supervised tasks, and be the host that services of this process find."""
         global _current
+        with suppress(LogAway):
+            self.run_id = await self.node.log.run_id()
         self.node.on(CANCEL_SIGNAL, self._on_cancel)
         self.node.on(RELEASED_SIGNAL, lambda _: self._sweep.set())
         self._tasks = [
@@ -131,6 +133,9 @@ class GenerationHost:
             run.stop("handover")
         await _settle([run.task for run in runs if run.task], until=until)
         with suppress(Unavailable):
+            whole = [(run.order.generation, run.source, 0) for run in runs if run.handed_over]
+            for saved in checkpoint.batches(whole):
+                await checkpoint.save(owner=self.id, run_id=checkpoint.ANY_STORE, checkpoints=saved)
             if await checkpoint.release(owner=self.id):
                 hints.signal(RELEASED_SIGNAL, {})
         await _settle(self._side, until=until)

@@ -54,6 +54,8 @@ class Run:
     ) -> None:
         self.order = order
         self.outcome: Outcome | None = None
+        self.handed_over = False
+        """All of it is in the log, and nothing more comes from here."""
         self.source = AnswerSource(
             topic=order.topic, epoch=order.epoch, fence=order.attempt, confirm=confirm, lost=self._lost
         )
@@ -127,6 +129,7 @@ class Run:
                 await self._writer.drain(self.source)
                 if self._keeping is not None:
                     await asyncio.wait([self._keeping])
+                self.handed_over = True
             elif outcome != "lost":
                 await self._end(outcome)
         except Refused as refused:

@@ -211,6 +211,27 @@ async def test_a_planned_stop_hands_over_at_once(bench: Bench) -> None:
     assert kinds(log).count("part.added") == 1
 
 
+async def test_a_planned_stop_of_everything_keeps_the_log(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis has another run id after it: what was handed over says where its log ends."""
+    started = await begin(bench)
+    await checkpointed(bench)
+    bench.provider.script = steps(words(2, 3), [Finish("stop")])
+    await bench.host.stop()
+    before = await bench.log(started)
+    await bench.node.stop()
+
+    async def another(_: object) -> str:
+        return "another"
+
+    monkeypatch.setattr(type(bench.node.log), "run_id", another)
+    await bench.start()
+    message = await swept(bench, started)
+    assert (message.status, message.text) == ("done", "tok0 tok1 tok2 tok3 tok4 ")
+    log = await bench.log(started)
+    assert log[: len(before)] == before
+    assert len(log) > len(before)
+
+
 async def test_a_planned_stop_does_not_let_an_answer_wait_for_a_title(bench: Bench) -> None:
     asked_for, never = asyncio.Event(), asyncio.Event()
 
