@@ -1,8 +1,7 @@
 """One WebSocket, without its server: frames in, replies and events out, deadlines, and why it ends.
 
-`receive` never waits. Commands run as tasks, a few at a time; urgent ones (cancel, unsubscribe) pass the others.
-Operations on one topic keep their order.
-"""
+`receive` never waits. Commands run as tasks, a few at a time; urgent ones (cancel, unsubscribe) pass the others, and
+operations on one topic keep their order."""
 
 import asyncio
 import logging
@@ -85,9 +84,9 @@ class Connection:
         limits = node.settings
         self._command_bucket = Bucket(rate=limits.commands_per_second, burst=limits.commands_burst)
         self._ack_bucket = Bucket(rate=limits.acks_per_second, burst=limits.acks_burst)
-        now = time.monotonic()
-        self._opened = self._heard = self._pinged = now
+        self._opened = self._heard = self._pinged = time.monotonic()
         self._waiting_since: float | None = None
+        self.quiet = 0.0
 
     # In
 
@@ -308,7 +307,7 @@ class Connection:
         principal = await self.node.access.authenticate_token(frame.token)
         if self.principal is None or principal.user != self.principal.user:
             raise Forbidden("This token is another user's.")
-        self.principal = principal
+        self.principal, self.quiet = principal, 0.0
         left = expires_in(principal)
         self._reply(id_, Refreshed() if left is None else Refreshed(expires_in=left))
 
@@ -383,6 +382,9 @@ class Connection:
             if now - self._pinged >= settings.ping:
                 self._pinged = self._waiting_since = now
                 self._send(_PING)
+            due = self._pinged + (settings.ping if self._waiting_since is None else settings.pong_timeout)
+            expires_at = self.principal.expires_at
+            self.quiet = due if expires_at is None else min(due, now + expires_at + settings.expiry_grace - wall)
 
     def close(self, code: int, reason: str) -> None:
         """End the socket with a code; only the first one counts."""

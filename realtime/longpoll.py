@@ -45,7 +45,7 @@ async def serve_longpoll(request: TopicRequest) -> None:
     while True:
         poll = await _read(request)
         left = until - time.monotonic()
-        if poll.events or poll.snapshot is not None or poll.ended or left <= 0:
+        if poll.events or poll.snapshot is not None or poll.ended or left <= 0 or request.node.leaving.is_set():
             break
         if not await _wait(request, left):
             return
@@ -116,13 +116,15 @@ async def _wait(request: TopicRequest, seconds: float) -> bool:
         feed.cursors.add(waiter)
         feed.live.append(waiter)
         something = asyncio.create_task(waiter.something.wait())
+        leaving = asyncio.create_task(request.node.leaving.wait())
         left = asyncio.create_task(_left(request))
+        tasks = (something, leaving, left)
         try:
-            await asyncio.wait([something, left], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             return not left.done()
         finally:
             hub.detach(waiter)
-            for task in (something, left):
+            for task in tasks:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task

@@ -32,7 +32,9 @@ ASGI = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Swept(Watched, Protocol):
-    """A connection of any transport, with deadlines."""
+    """A connection of any transport, with deadlines: none falls before `quiet` (monotonic) while nothing is held up."""
+
+    quiet: float
 
     def sweep(self, now: float, wall: float) -> None:
         """Look at the deadlines: `now` is monotonic, `wall` is epoch seconds."""
@@ -70,11 +72,14 @@ class Node:
         self.watched: set[Swept] = set()
         self._watch = Watch(self)
         self._by_user: dict[str, set[Connection]] = defaultdict(set)
+        self._streams: set[Swept] = set()
         self._signals: dict[str, list[Callable[[dict[str, Any]], None]]] = defaultdict(list)
         self._running: set[asyncio.Task[None]] = set()
         self._supervisor = Supervisor()
         self._listener: Listener | None = None
         self._stopping = False
+        self.leaving = asyncio.Event()
+        """Set when the node begins to go: who waits here has to wait elsewhere."""
         self._layer = layer
 
     @classmethod
@@ -137,7 +142,7 @@ class Node:
 
     async def drain(self, seconds: float) -> None:
         """Ask every socket to move on (`goaway`), and wait until all have, at most so long."""
-        self._stopping = True
+        self._leave()
         sockets = [one for one in self.watched if isinstance(one, Connection)]
         for one in sockets:
             one.goaway(round(seconds * 1000))
@@ -147,7 +152,7 @@ class Node:
 
     async def stop(self) -> None:
         """Close every socket with 4001, end the tasks and connections."""
-        self._stopping = True
+        self._leave()
         for one in list(self.watched):
             one.close(Close.SHUTTING_DOWN, "shutting down")
         if self._running:
@@ -208,17 +213,24 @@ class Node:
     def join(self, connection: Swept) -> None:
         """A connection begins."""
         self.watched.add(connection)
+        if not isinstance(connection, Connection):
+            self._streams.add(connection)
         if self._stopping:
             connection.close(Close.SHUTTING_DOWN, "shutting down")
 
     def leave(self, connection: Swept) -> None:
         """A connection is gone, or going."""
         self.watched.discard(connection)
+        self._streams.discard(connection)
         if isinstance(connection, Connection) and connection.principal is not None:
             mine = self._by_user[connection.principal.user]
             mine.discard(connection)
             if not mine:
                 del self._by_user[connection.principal.user]
+
+    def users(self) -> set[str]:
+        """Who is here, over any transport."""
+        return {*self._by_user, *(one.principal.user for one in self._streams if one.principal)}
 
     def admit(self, connection: Connection, principal: Principal) -> bool:
         """Count a socket for its user; False: that would be one too many."""
@@ -236,6 +248,10 @@ class Node:
         return task
 
     # What runs
+
+    def _leave(self) -> None:
+        self._stopping = True
+        self.leaving.set()
 
     def _held(self, topic: str) -> Held | None:
         return self.writer.held(topic)
@@ -260,7 +276,9 @@ class Node:
         now, wall = time.monotonic(), time.time()
         self.writer.tick()
         for one in list(self.watched):
-            one.sweep(now, wall)
+            session = one.session
+            if now >= one.quiet or session.blocked or session.full_since is not None:
+                one.sweep(now, wall)
 
     async def _receive(self) -> None:
         """Hints of other processes, over the channel layer."""

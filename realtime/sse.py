@@ -34,6 +34,8 @@ class StreamSession(Session):
 class Stream:
     """A running response, as the node sees it: swept, rechecked and ended like a socket."""
 
+    quiet = 0.0
+
     def __init__(self, request: TopicRequest, link: Link) -> None:
         self.principal: Principal | None = request.principal
         self.settings = request.node.settings

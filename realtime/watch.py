@@ -42,17 +42,17 @@ class Watch:
 
     async def poll(self) -> None:
         """One query for all users and topics of the node."""
-        watched = [one for one in self._node.watched if one.principal is not None]
-        if not watched:
+        users = self._node.users()
+        if not users:
             self._seen.clear()
             return
-        users = {one.principal.user for one in watched if one.principal is not None}
-        topics = {topic for one in watched for topic in one.session.cursors}
+        topics = set(self._node.hub.feeds)
         asked = {f"user.{user}" for user in users} | topics
         versions = dict(await self._node.access.versions(users=sorted(users), topics=sorted(topics)))
         changed = {key for key in asked if key not in self._seen or self._seen[key] != versions.get(key, -1)}
         self._seen = {key: versions.get(key, -1) for key in asked}
         if changed:
+            watched = [one for one in self._node.watched if one.principal is not None]
             people = [one for one in watched if one.principal and f"user.{one.principal.user}" in changed]
             await self._people(people)
             whole = set(map(id, people))

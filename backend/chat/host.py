@@ -38,8 +38,8 @@ RELEASED_SIGNAL = "generation.released"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
     """Seconds. `checkpoint`: the least time between two of one answer; `tick`: between looks at which are due, so often
-    that those of many answers do not all fall on one moment; `relay`: an event's longest wait for its number; `beat`:
-    between heartbeats.
+    that those of many answers do not all fall on one moment; `relay`: an event's longest wait for its number, and
+    `relay_apart` the least time between two rounds; `beat`: between heartbeats.
     """
 
     lease: float = 15.0
@@ -47,6 +47,7 @@ class HostSettings:
     tick: float = 0.25
     checkpoint: float = 1.0
     relay: float = 1.0
+    relay_apart: float = 0.05
     sweep: float = 2.0
     beat: float = 1.0
     housekeeping: float = 3600.0
@@ -288,6 +289,7 @@ class GenerationHost:
             self._relay.clear()
             while await outbox.relay() == outbox.RELAY_BATCH:
                 pass
+            await asyncio.sleep(self.settings.relay_apart)  # A burst of sends is numbered together.
 
     async def _housekeeping_loop(self) -> None:
         while True:

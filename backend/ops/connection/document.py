@@ -32,7 +32,7 @@ number; a stranger learns no more than the scheme and host of the own request.
 
 Pass WebSocket upgrades on `/ws/`, with `Sec-WebSocket-Protocol`; speak HTTP/1.1 to Rivulet; pass the host name, and say
 by `X-Forwarded-For` and `X-Forwarded-Proto` who is calling and how; pass answers on as they come, uncompressed where
-they are events; let quiet connections live for 90 s; take bodies of 16 MB. The proxy's address must be in
+they are events; let quiet connections live for 90 s; take bodies of 8 MiB. The proxy's address must be in
 `TRUSTED_PROXIES`. [The template of nginx](../deploy/nginx/nginx.conf.template) does all of it.
 
 ## Which line mends what?

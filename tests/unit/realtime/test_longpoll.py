@@ -52,6 +52,17 @@ async def test_from_a_position_exactly_the_rest_comes_as_the_frames_of_the_socke
         }
 
 
+async def test_a_node_that_goes_lets_nobody_wait():
+    async with running() as app:
+        await answer(app, "a").drain()
+        waiting = asyncio.create_task(poll(app, "after=e1:1&wait=25"))
+        await until(lambda: any(feed.live for feed in app.node.hub.feeds.values()))
+        began = time.monotonic()
+        await app.node.drain(5)
+        assert await waiting == {"position": {"epoch": "e1", "offset": 1}, "recovered": True, "events": []}
+        assert time.monotonic() - began < 2
+
+
 async def test_last_event_id_works_here_too():
     async with running() as app:
         await answer(app, "a", "b").drain()

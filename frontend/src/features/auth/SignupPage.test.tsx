@@ -39,6 +39,22 @@ describe("creating an account", () => {
     expect(screen.getByLabelText("Password")).toHaveFocus();
   });
 
+  it.each([
+    ["where sign-up is closed", { status: 403 }, /New accounts are by invitation here/],
+    [
+      "where the request was refused",
+      { code: "forbidden", detail: "It came from elsewhere." },
+      /It came from elsewhere/,
+    ],
+  ])("says why it is not let in %s", async (_, body, said) => {
+    serve(() => answer(403, body));
+    render(<SignupPage />);
+    await userEvent.type(screen.getByRole("textbox", { name: "E-mail" }), "ada@example.org");
+    await userEvent.type(screen.getByLabelText("Password"), "long enough");
+    await userEvent.click(screen.getByRole("button", { name: "Create account" }));
+    expect(await screen.findByText(said)).toBeVisible();
+  });
+
   it("sends once, however often the button is pressed, and then asks to look into the inbox", async () => {
     let let_go: (response: Response) => void = () => undefined;
     const fetch = serve(() => new Promise((resolve) => (let_go = resolve)));

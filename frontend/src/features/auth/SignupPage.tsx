@@ -18,9 +18,10 @@ export function SignupPage() {
   const form = useForm({
     required: ["email", "password"],
     missing: t("common.required"),
+    // Who is refused for another reason is told it in a sentence: a page behind a proxy that hides its address, say.
     read: (error) =>
       error instanceof ApiError && error.status === 403
-        ? { general: t("auth.closed"), fields: {} }
+        ? { general: error.message || t("auth.closed"), fields: {} }
         : formErrors(names)(error),
     work: async ({ name = "", email = "", password = "" }) => {
       const outcome = await account.signup({
