@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 _SECRET_NAMES = re.compile(r"(?i)authorization|cookie|password|passwd|secret|token|api_?key|csrf|^key$")
 _SECRET_VALUES = re.compile(
@@ -25,6 +26,19 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
         elif isinstance(value, str):
             event[name] = _SECRET_VALUES.sub(HIDDEN, value)
     return event
+
+
+class OneLine(logging.Filter):
+    """Trouble of a line to a service is told in one line: where in a library it was met helps nobody."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, with the error's words instead of its traceback."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, (OSError, RedisConnectionError)):
+            record.msg, record.args = f"{record.getMessage()}: {error}", ()
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
 
 
 def _processors() -> list[Any]:
@@ -62,6 +76,7 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
             }
         },
+        "filters": {"one_line": {"()": OneLine}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -70,6 +85,7 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             "django.db.backends": {"level": "INFO"},
             "asyncio": {"level": "WARNING"},
             "psycopg.pool": {"level": "ERROR"},
+            "channels_redis.pubsub": {"filters": ["one_line"]},
         },
     }
 
