@@ -128,7 +128,7 @@ class SnapshotFrame(msgspec.Struct):
 
 
 class Whisper(msgspec.Struct):
-    """An event without offset (`typing`, `presence`): not logged, may be lost."""
+    """An event without offset (`typing`, `presence`, `delayed`): not logged, may be lost."""
 
     topic: str
     type: str

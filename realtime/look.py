@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from realtime.log.base import EventLog
+from realtime.log.base import EventLog, LogAway
 from realtime.settings import RealtimeSettings
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ class Look:
         self._heard: set[int] = set()
         self._again = False
         self.misses = 0
+        self.away = False
+        """The last look found no log to look at."""
 
     def heard(self, count: int) -> None:
         """A hint, or a batch of our own, carried this number."""
@@ -40,7 +42,12 @@ class Look:
 
     async def look(self) -> None:
         """Read the counter, leave what is under way a moment, and compare."""
-        count = await self._log.counter()
+        try:
+            count = await self._log.counter()
+        except LogAway:
+            self.away = True
+            raise
+        self.away = False
         await asyncio.sleep(self._settings.look_grace)
         low, again = self._low, self._again
         heard = sum(1 for number in self._heard if low is not None and low < number <= count)

@@ -78,6 +78,7 @@ class Node:
         self._supervisor = Supervisor()
         self._listener: Listener | None = None
         self._stopping = False
+        self._delayed = False
         self.leaving = asyncio.Event()
         """Set when the node begins to go: who waits here has to wait elsewhere."""
         self._layer = layer
@@ -275,10 +276,23 @@ class Node:
     async def _sweep(self) -> None:
         now, wall = time.monotonic(), time.time()
         self.writer.tick()
+        self._tell_delay()
         for one in list(self.watched):
             session = one.session
             if now >= one.quiet or session.blocked or session.full_since is not None:
                 one.sweep(now, wall)
+
+    def _tell_delay(self) -> None:
+        """Whoever follows something that is being written is told once that it waits for its log, and once that it is
+        over."""
+        delayed = self.writer.away or self.look.away
+        if delayed == self._delayed:
+            return
+        self._delayed = delayed
+        for feed in list(self.hub.feeds.values()):
+            if feed.kind.terminal and feed.ended is None:
+                frame = Whisper(topic=feed.topic, type="delayed", data={"delayed": delayed})
+                self.hub.whisper(feed.topic, message(frame))
 
     async def _receive(self) -> None:
         """Hints of other processes, over the channel layer."""

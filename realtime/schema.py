@@ -38,7 +38,7 @@ class Contract:
 
     events: Mapping[str, Mapping[str, Schema]]
     commands: Mapping[str, tuple[Schema, Schema]] = field(default_factory=dict)
-    volatile: frozenset[str] = frozenset({"typing", "presence"})
+    volatile: frozenset[str] = frozenset({"typing", "presence", "delayed"})
     title: str = "Realtime protocol, version 1"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from rivulet_client.answer import Answer
 from rivulet_client.connection import Connection, Status, http_base
-from rivulet_client.errors import Offline, RivuletError
+from rivulet_client.errors import Offline, RivuletError, taken
 from rivulet_client.observer import Observer, Transport
 from rivulet_client.rest import Rest, twin
 from rivulet_client.session import Session
@@ -182,7 +182,13 @@ class Client:
     # Topics
 
     def follow(self, topic: str, *, since: Position | dict[str, Any] | None = None) -> Subscription:
-        """Follow a topic from a position; without one, from a snapshot. `async for event in client.follow(…)`."""
+        """Follow a topic from a position; without one, from a snapshot. `async for event in client.follow(…)`.
+
+        A client follows a topic once: raises `RivuletError` (`conflict`) while something else of it does, an answer
+        that it sent too.
+        """
+        if self._connection.follows(topic):
+            raise taken(topic)
         at = since if isinstance(since, Position) else Position.of(since)
         subscription = Subscription(topic, at, owner=self._connection)
         self._connection.carry(subscription)

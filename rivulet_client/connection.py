@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from rivulet_client.errors import RivuletError, Stopped
+from rivulet_client.errors import RivuletError, Stopped, taken
 from rivulet_client.http import HttpCarrier
 from rivulet_client.joins import join
 from rivulet_client.observer import Link, Observer, Transport
@@ -116,7 +116,7 @@ class Connection:
 
     def carry(self, subscription: Subscription) -> None:
         """Bring a subscription's events by whatever there is; all of them are carried again after each break."""
-        self.subscriptions[subscription.topic] = subscription
+        self._register(subscription)
         if self.stopped is not None:
             subscription.fail(self.stopped)
         elif self.session is not None and self.session.ready:
@@ -124,9 +124,13 @@ class Connection:
         elif self.http is not None:
             self.http.attach(subscription)
 
+    def follows(self, topic: str) -> bool:
+        """Whether something of this client's has the topic: there is one subscription a topic."""
+        return topic in self.subscriptions
+
     def adopt(self, subscription: Subscription, session: Session) -> None:
-        """The server has subscribed `session` to it by itself."""
-        self.subscriptions[subscription.topic] = subscription
+        """The server has subscribed `session` to it by itself. Who followed it before is told so."""
+        self._register(subscription)
         subscription.carrier = session
         session.ledger.release(subscription.topic)
 
@@ -134,6 +138,14 @@ class Connection:
         """Carry it no more."""
         if self.subscriptions.get(subscription.topic) is subscription:
             del self.subscriptions[subscription.topic]
+
+    def _register(self, subscription: Subscription) -> None:
+        before = self.subscriptions.get(subscription.topic)
+        if before is not None and before is not subscription:
+            if isinstance(before.carrier, Session):
+                before.carrier = None  # the server's subscription is the new one's
+            before.fail(taken(subscription.topic))
+        self.subscriptions[subscription.topic] = subscription
 
     # The life of it
 

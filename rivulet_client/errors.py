@@ -77,3 +77,8 @@ def from_problem(status: int, body: Any, retry_after: str | None) -> RivuletErro
         temporary=temporary if isinstance(temporary, bool) else status >= 500 or status == 429,
         retry_after=float(retry_after) if retry_after and retry_after.isdigit() else None,
     )
+
+
+def taken(topic: str) -> RivuletError:
+    """Two readers of one topic at one client."""
+    return RivuletError("conflict", f"This client follows {topic} already. A second reader needs a client of its own.")

@@ -6,6 +6,8 @@ import json
 import sys
 from dataclasses import asdict
 
+import httpx
+
 from rivulet_client.conformance import connecting, framing, rest, sends, topics, transports
 from rivulet_client.conformance.promise import PROMISES, Line, Promise, judged
 from rivulet_client.conformance.site import LONG, Site
@@ -80,6 +82,11 @@ def main() -> None:
 
     async def all_of_it() -> list[Line]:
         site = Site(given.url, key, given.other_key, given.model, given.prompt, limits=not given.limits_off)
+        try:
+            await site.request("GET", "/health/live", key=None)
+        except httpx.TransportError as error:
+            await site.close()
+            sys.exit(f"{given.url} can't be reached, so nothing was asked: {str(error) or type(error).__name__}")
         return await run(site, only=given.only)
 
     lines = asyncio.run(all_of_it())

@@ -126,7 +126,7 @@ async def test_row_28_all_sockets_are_cut_at_once_and_all_come_back(world: World
     async with Proxy(world.product.port) as line:
         for _ in range(60):
             reader = world.follower(started, line.url)
-            reader.jitter = 0.5
+            reader.jitter = 2.0
             await reader.__aenter__()
             readers.append(reader)
         await asyncio.gather(*(reader.until(".00060 ") for reader in readers))
@@ -142,7 +142,7 @@ async def test_row_28_all_sockets_are_cut_at_once_and_all_come_back(world: World
         await reader.__aexit__()
     assert all(reader.recovered == [False, True] for reader in readers)
     came = sorted(at - cut for at in line.accepted)
-    assert came[54] - came[5] > 0.25, "not all at the same moment"
+    assert came[54] - came[5] > 1.0, "not all at the same moment"
     asked = sum(any(words in statement for words in OF_A_SOCKET) for statement in seen())
     assert len(readers) <= asked <= 3 * len(readers), f"{asked} statements"
     await verify(world, started, readers, tokens=350)

@@ -32,6 +32,8 @@ export interface GenerationState {
   readonly attempt: number;
   /** Set after a takeover: whether the text goes on exactly where it stopped. */
   readonly resumed: { readonly exact: boolean } | null;
+  /** The server can't hand out what is written for the moment; it comes whole, later. */
+  readonly delayed: boolean;
   readonly finishReason: string | null;
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
@@ -44,6 +46,7 @@ export const newGeneration: GenerationState = {
   provider: null,
   attempt: 1,
   resumed: null,
+  delayed: false,
   finishReason: null,
   failure: null,
 };

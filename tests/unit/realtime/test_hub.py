@@ -263,6 +263,17 @@ async def test_a_log_that_is_away_is_a_temporary_error_and_works_later():
         assert (await client.subscribe(TOPIC))["position"]["offset"] == 1
 
 
+async def test_who_follows_an_answer_is_told_that_its_log_is_away_and_that_it_is_back():
+    async with running() as app, Client(app) as client:
+        await client.connect()
+        await remote(app, "a")
+        await client.subscribe(TOPIC, Position("e1", 1))
+        app.log.away = True
+        assert await client.next() == {"topic": TOPIC, "type": "delayed", "data": {"delayed": True}}
+        app.log.away = False
+        assert await client.next() == {"topic": TOPIC, "type": "delayed", "data": {"delayed": False}}
+
+
 async def test_a_log_that_is_away_while_a_cursor_lags_only_delays_it():
     async with running(replace(BLIND, recent_events=1)) as app, Client(app) as client:
         await client.connect()
@@ -326,8 +337,8 @@ async def test_a_new_epoch_is_noticed_even_when_the_first_look_at_it_fails():
         app.log.away = False
         item = Append(TOPIC, "e2", 2, 0, [delta("new")], time.monotonic())
         await app.log.append([item])
-        frame = await client.next(4)
-        assert (frame["type"], frame["epoch"], frame["data"]["parts"][0]["text"]) == ("snapshot", "e2", "new")
+        frame = (await client.until("snapshot"))[-1]
+        assert (frame["epoch"], frame["data"]["parts"][0]["text"]) == ("e2", "new")
 
 
 async def test_the_history_of_a_log_is_whole_from_memory_and_from_the_log():

@@ -51,6 +51,20 @@ async def test_events_come_with_their_positions_and_a_reader_goes_on_from_a_stor
         assert fake.asked("subscribe")[-1]["since"] == {"epoch": EPOCH, "offset": 4}
 
 
+async def test_a_topic_has_one_reader_at_a_client_and_the_second_is_told() -> None:
+    async with Fake() as fake, fake.client() as client:
+        first = restored(client)
+        reading = asyncio.create_task(first.wait())
+        await fake.until(lambda: len(fake.asked("subscribe")) == 1)
+        with pytest.raises(RivuletError, match="A second reader needs a client of its own") as refused:
+            client.follow(TOPIC)
+        assert refused.value.code == "conflict"
+        await fake.say(*answer(5))
+        assert (await asyncio.wait_for(reading, 5)).text == text(5)
+        async with client.follow(TOPIC) as again:
+            assert (await asyncio.wait_for(anext(again), 5)).type == "snapshot"
+
+
 async def test_what_comes_twice_is_dropped_and_a_hole_is_mended_from_the_last_event() -> None:
     async with Fake() as fake, fake.client() as client:
         broken = {"once": True}
@@ -210,7 +224,8 @@ async def test_websocket_sse_long_poll_and_back_in_one_answer() -> None:
         await fake.say(*events[45:])
         await asyncio.wait_for(reading, 5)
     assert answers.text == text(60)
-    assert ways.used == ["websocket", "sse", "poll", "websocket"]
+    # A poll that was under way may answer once more beside the new socket.
+    assert (ways.used[:3], ways.used[-1]) == (["websocket", "sse", "poll"], "websocket")
 
 
 async def test_access_that_ends_reaches_the_reader_behind_what_had_come() -> None:

@@ -161,6 +161,11 @@ export interface Created {
   model: string;
 }
 
+/** `delayed`: what is written waits until the log can be reached again, or waits no more. Without an offset. */
+export interface Delayed {
+  delayed: boolean;
+}
+
 /** `done`: the answer is whole. */
 export interface Done {
   finish_reason: string;
@@ -212,6 +217,12 @@ export interface GenerationCreatedFrame {
   offset: number;
   type: "created";
   data: Created;
+}
+
+export interface GenerationDelayedFrame {
+  topic: string;
+  type: "delayed";
+  data: Delayed;
 }
 
 export interface GenerationDoneFrame {
@@ -537,7 +548,7 @@ export interface SearchStarted {
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationDelayedFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
@@ -679,6 +690,7 @@ export interface TopicEvents {
     "incomplete": Incomplete;
     "error": Failed;
     "cancelled": Cancelled;
+    "delayed": Delayed;
     "snapshot": GenerationSnapshot;
   };
   user: {

@@ -19,6 +19,7 @@ export function Status({
 }): ReactNode {
   const t = useT();
   if (item) return <OnItsWay item={item} />;
+  if (answer.delayed) return <Line>{t("chat.delayed")}</Line>;
   const last = answer.parts.at(-1);
   if (answer.status === "queued") return <Line>{t("chat.queued")}</Line>;
   if (!last)
