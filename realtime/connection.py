@@ -17,6 +17,7 @@ from realtime.frames import (
     Ack,
     Connect,
     Connected,
+    Delayed,
     Goaway,
     Ping,
     Refresh,
@@ -70,7 +71,7 @@ class Connection:
         self.session = Session(hub=node.hub, link=link, settings=node.settings, on_gone=self.unsubscribed)
         self.client = secrets.token_urlsafe(12)
         self.principal: Principal | None = None
-        self.closing = False
+        self.closing, self.quiet = False, 0.0
         self._close = close
         self._offered = principal
         self._refused = refused
@@ -86,7 +87,6 @@ class Connection:
         self._ack_bucket = Bucket(rate=limits.acks_per_second, burst=limits.acks_burst)
         self._opened = self._heard = self._pinged = time.monotonic()
         self._waiting_since: float | None = None
-        self.quiet = 0.0
 
     # In
 
@@ -353,10 +353,10 @@ class Connection:
         self.session.detach(topic)
         self._send(message(Unsubscribed(topic=topic, code=error.code, message=error.message)))
 
-    def goaway(self, drain_ms: int) -> None:
-        """Ask the client to move to another node."""
-        if self.principal is not None:
-            self._send(message(Goaway(drain_ms=drain_ms)))
+    def tell(self, frame: Goaway | Delayed) -> None:
+        """What the node has to say, to whoever is let in."""
+        if self.principal:
+            self._send(message(frame))
 
     # Time
 
@@ -383,8 +383,8 @@ class Connection:
                 self._pinged = self._waiting_since = now
                 self._send(_PING)
             due = self._pinged + (settings.ping if self._waiting_since is None else settings.pong_timeout)
-            expires_at = self.principal.expires_at
-            self.quiet = due if expires_at is None else min(due, now + expires_at + settings.expiry_grace - wall)
+            ends = self.principal.expires_at
+            self.quiet = due if ends is None else min(due, now + ends + settings.expiry_grace - wall)
 
     def close(self, code: int, reason: str) -> None:
         """End the socket with a code; only the first one counts."""

@@ -128,7 +128,7 @@ class SnapshotFrame(msgspec.Struct):
 
 
 class Whisper(msgspec.Struct):
-    """An event without offset (`typing`, `presence`, `delayed`): not logged, may be lost."""
+    """An event without offset (`typing`, `presence`): not logged, may be lost."""
 
     topic: str
     type: str
@@ -157,6 +157,13 @@ class Goaway(msgspec.Struct):
     type: Literal["goaway"] = "goaway"
 
 
+class Delayed(msgspec.Struct):
+    """What is being written waits until its log can be reached again (true), or waits no more (false)."""
+
+    delayed: bool
+    type: Literal["delayed"] = "delayed"
+
+
 CLIENT_FRAMES: dict[str, type[ClientFrame]] = {
     "connect": Connect,
     "subscribe": Subscribe,
@@ -175,4 +182,5 @@ SERVER_FRAMES: tuple[type[msgspec.Struct], ...] = (
     Unsubscribed,
     Ping,
     Goaway,
+    Delayed,
 )

@@ -12,7 +12,7 @@ from realtime import hints
 from realtime.close import Close
 from realtime.connection import Connection
 from realtime.consumer import RivuletConsumer
-from realtime.frames import Whisper
+from realtime.frames import Delayed, Goaway, Whisper
 from realtime.hooks import Access, Command, Principal, TopicKind
 from realtime.http import TopicEvents
 from realtime.hub import Hub
@@ -29,6 +29,10 @@ from realtime.wire import message
 from realtime.writer import Held, LogWriter
 
 ASGI = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+_BLIP = 2
+"""How many sweeps (a second each) a log may be away before anybody is told."""
 
 
 class Swept(Watched, Protocol):
@@ -79,6 +83,8 @@ class Node:
         self._listener: Listener | None = None
         self._stopping = False
         self._delayed = False
+        self._away = 0
+        self._told: list[Connection] = []
         self.leaving = asyncio.Event()
         """Set when the node begins to go: who waits here has to wait elsewhere."""
         self._layer = layer
@@ -146,7 +152,7 @@ class Node:
         self._leave()
         sockets = [one for one in self.watched if isinstance(one, Connection)]
         for one in sockets:
-            one.goaway(round(seconds * 1000))
+            one.tell(Goaway(drain_ms=round(seconds * 1000)))
         until = time.monotonic() + seconds
         while time.monotonic() < until and any(one in self.watched for one in sockets):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -283,16 +289,16 @@ class Node:
                 one.sweep(now, wall)
 
     def _tell_delay(self) -> None:
-        """Whoever follows something that is being written is told once that it waits for its log, and once that it is
-        over."""
-        delayed = self.writer.away or self.look.away
-        if delayed == self._delayed:
-            return
-        self._delayed = delayed
-        for feed in list(self.hub.feeds.values()):
-            if feed.kind.terminal and feed.ended is None:
-                frame = Whisper(topic=feed.topic, type="delayed", data={"delayed": delayed})
-                self.hub.whisper(feed.topic, message(frame))
+        """Sockets that follow what is being written hear once that it waits for its log, and once that it goes on."""
+        self._away = self._away + 1 if self.writer.away or self.look.away else 0
+        delayed = self._away > _BLIP
+        if delayed != self._delayed:
+            self._delayed = delayed
+            if delayed:
+                self._told = [one for one in self.watched if isinstance(one, Connection) and one.session.awaits]
+            for one in self._told:
+                one.tell(Delayed(delayed=delayed))
+            self._told = self._told if delayed else []
 
     async def _receive(self) -> None:
         """Hints of other processes, over the channel layer."""

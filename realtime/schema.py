@@ -38,7 +38,7 @@ class Contract:
 
     events: Mapping[str, Mapping[str, Schema]]
     commands: Mapping[str, tuple[Schema, Schema]] = field(default_factory=dict)
-    volatile: frozenset[str] = frozenset({"typing", "presence", "delayed"})
+    volatile: frozenset[str] = frozenset({"typing", "presence"})
     title: str = "Realtime protocol, version 1"
 
 
@@ -154,7 +154,7 @@ class _Document:
                 self.server.append(title)
         for generic in ("Event", "SnapshotFrame", "Whisper"):
             self.defs.pop(generic, None)
-        self.server += ["Unsubscribed", "Ping", "Goaway"]
+        self.server += ["Unsubscribed", "Ping", "Goaway", "Delayed"]
 
     def _event(self, title: str, kind: str, name: str, data: Schema) -> Schema:
         topic = {"type": "string", "pattern": f"^{kind}\\.{TOPIC.pattern.partition('.')[2]}$"}

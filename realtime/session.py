@@ -118,6 +118,11 @@ class Session:
         return now - since > self.settings.stall_timeout
 
     @property
+    def awaits(self) -> bool:
+        """Whether it follows something that is being written."""
+        return any(cursor.feed.kind.terminal and cursor.feed.ended is None for cursor in self.cursors.values())
+
+    @property
     def resting(self) -> bool:
         """Whether the pong time-out rests: the client has more than enough to read."""
         return self.full_since is not None or self.blocked

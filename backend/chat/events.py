@@ -180,12 +180,6 @@ class TypingSeen(Event):
     user: UUID
 
 
-class Delayed(Event):
-    """`delayed`: what is written waits until the log can be reached again, or waits no more. Without an offset."""
-
-    delayed: bool
-
-
 class GenerationSnapshot(Event):
     """The snapshot of `generation.<id>`."""
 
@@ -237,7 +231,6 @@ EVENTS: dict[str, dict[str, type[Event]]] = {
         "incomplete": Incomplete,
         "error": Failed,
         "cancelled": Cancelled,
-        "delayed": Delayed,
         "snapshot": GenerationSnapshot,
     },
     "conversation": {

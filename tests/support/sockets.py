@@ -157,7 +157,12 @@ class Client:
         return not self.seen
 
     async def events(self, count: int) -> list[dict[str, Any]]:
-        return [await self.next() for _ in range(count)]
+        """The next frames that have a topic; a server's `delayed` beside them is not counted."""
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            if (frame := await self.next()).get("type") != "delayed":
+                found.append(frame)
+        return found
 
     async def until(self, type_: str) -> list[dict[str, Any]]:
         """Frames up to the first of this type."""

@@ -165,6 +165,17 @@ describe("coming back", () => {
     expect(rt.status.get().state).toBe("open");
   });
 
+  it("knows while what is being written is held up on the server, and forgets it with the socket", async () => {
+    const rt = await connected();
+    network.last.say({ type: "delayed", delayed: true });
+    expect(rt.delayed.get()).toBe(true);
+    network.last.say({ type: "delayed", delayed: false });
+    expect(rt.delayed.get()).toBe(false);
+    network.last.say({ type: "delayed", delayed: true });
+    network.last.die(1006);
+    expect(rt.delayed.get()).toBe(false);
+  });
+
   it("moves to a second socket within drain_ms of a goaway", async () => {
     await connected();
     const first = network.last;

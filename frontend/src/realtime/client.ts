@@ -39,6 +39,7 @@ export class RealtimeClient {
   private readonly joiner: Joiner;
   private readonly timers: Timers<"retry" | "stable" | "refresh" | "goaway" | "socketAgain">;
   private readonly cell: MutableCell<Status>;
+  private readonly held = new MutableCell(false);
   private current: Session | null = null;
   private next: Session | null = null;
   private http: HttpCarrier | null = null;
@@ -61,6 +62,11 @@ export class RealtimeClient {
 
   get status(): Cell<Status> {
     return this.cell;
+  }
+
+  /** True while the server says that what is being written waits there; it comes whole, later. */
+  get delayed(): Cell<boolean> {
+    return this.held;
   }
 
   /** Connects, or begins again after `stopped`, `suspended` or a wait. */
@@ -212,6 +218,9 @@ export class RealtimeClient {
     ready: (session, welcome) => this.ready(session, welcome),
     frame: (session, frame) => this.joiner.receive(session, frame),
     goaway: (session, drainMs) => this.goaway(session, drainMs),
+    delayed: (session, delayed) => {
+      if (session === this.current) this.held.set(delayed);
+    },
     lost: (session, code, reason) => this.lost(session, code, reason),
   };
 
@@ -272,6 +281,7 @@ export class RealtimeClient {
       return;
     }
     if (session !== this.current) return;
+    this.held.set(false);
     this.current = null;
     this.timers.cancel("stable");
     this.timers.cancel("refresh");

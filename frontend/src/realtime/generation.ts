@@ -32,8 +32,6 @@ export interface GenerationState {
   readonly attempt: number;
   /** Set after a takeover: whether the text goes on exactly where it stopped. */
   readonly resumed: { readonly exact: boolean } | null;
-  /** The server can't hand out what is written for the moment; it comes whole, later. */
-  readonly delayed: boolean;
   readonly finishReason: string | null;
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
@@ -46,7 +44,6 @@ export const newGeneration: GenerationState = {
   provider: null,
   attempt: 1,
   resumed: null,
-  delayed: false,
   finishReason: null,
   failure: null,
 };

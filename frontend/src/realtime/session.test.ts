@@ -16,6 +16,7 @@ function open(token?: string): Session {
       ready: (_, { user }) => told.push(`ready ${user}`),
       frame: (_, frame) => frames.push(frame),
       goaway: (_, drainMs) => told.push(`goaway ${drainMs}`),
+      delayed: (_, delayed) => told.push(`delayed ${delayed}`),
       lost: (_, code, reason) => told.push(`lost ${code} ${reason}`),
     },
     token,

@@ -18,6 +18,8 @@ export interface SessionEvents {
   ready(session: Session, welcome: Welcome): void;
   frame(session: Session, frame: TopicFrame): void;
   goaway(session: Session, drainMs: number): void;
+  /** What is being written waits for its log (true), or waits no more. */
+  delayed(session: Session, delayed: boolean): void;
   /** Once, whoever ended it. `code` as the client saw it; 1006 where there was none. */
   lost(session: Session, code: number, reason: string): void;
 }
@@ -144,6 +146,8 @@ export class Session {
       this.write({ cmd: "pong" });
     } else if (frame["type"] === "goaway") {
       this.events.goaway(this, typeof frame["drain_ms"] === "number" ? frame["drain_ms"] : 0);
+    } else if (frame["type"] === "delayed") {
+      this.events.delayed(this, frame["delayed"] === true);
     }
   }
 

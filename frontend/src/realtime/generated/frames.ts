@@ -161,9 +161,10 @@ export interface Created {
   model: string;
 }
 
-/** `delayed`: what is written waits until the log can be reached again, or waits no more. Without an offset. */
+/** What is being written waits until its log can be reached again (true), or waits no more (false). */
 export interface Delayed {
   delayed: boolean;
+  type?: "delayed";
 }
 
 /** `done`: the answer is whole. */
@@ -217,12 +218,6 @@ export interface GenerationCreatedFrame {
   offset: number;
   type: "created";
   data: Created;
-}
-
-export interface GenerationDelayedFrame {
-  topic: string;
-  type: "delayed";
-  data: Delayed;
 }
 
 export interface GenerationDoneFrame {
@@ -548,7 +543,7 @@ export interface SearchStarted {
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationDelayedFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway | Delayed;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
@@ -690,7 +685,6 @@ export interface TopicEvents {
     "incomplete": Incomplete;
     "error": Failed;
     "cancelled": Cancelled;
-    "delayed": Delayed;
     "snapshot": GenerationSnapshot;
   };
   user: {

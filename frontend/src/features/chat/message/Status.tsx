@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useT } from "@/lib/i18n";
 import { useConnection } from "@/lib/connection";
+import { realtime } from "../session/connection";
 import { type Outgoing, outbox } from "../session/outbox";
 import { useCell } from "../useCell";
 import { useActions } from "../actions";
@@ -18,8 +19,9 @@ export function Status({
   modelLabel: string;
 }): ReactNode {
   const t = useT();
+  const delayed = useCell(realtime.delayed);
   if (item) return <OnItsWay item={item} />;
-  if (answer.delayed) return <Line>{t("chat.delayed")}</Line>;
+  if (delayed) return <Line>{t("chat.delayed")}</Line>;
   const last = answer.parts.at(-1);
   if (answer.status === "queued") return <Line>{t("chat.queued")}</Line>;
   if (!last)

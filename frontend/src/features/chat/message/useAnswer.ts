@@ -11,7 +11,6 @@ export interface Answer {
   failure: { code: string; message: string } | null;
   reason: string;
   resumed: boolean;
-  delayed: boolean;
   live: LiveAnswer | null;
 }
 
@@ -25,17 +24,7 @@ export function useAnswer(message: Message, live: LiveAnswer | null): Answer {
   );
   if (!state || !live) {
     const { status, parts, usage, model, error, reason } = message;
-    return {
-      status,
-      parts,
-      usage,
-      model,
-      failure: error,
-      reason,
-      resumed: false,
-      delayed: false,
-      live: null,
-    };
+    return { status, parts, usage, model, failure: error, reason, resumed: false, live: null };
   }
   return {
     status: state.status,
@@ -45,7 +34,6 @@ export function useAnswer(message: Message, live: LiveAnswer | null): Answer {
     failure: state.failure,
     reason: state.finishReason ?? "",
     resumed: state.resumed !== null,
-    delayed: state.delayed,
     live,
   };
 }

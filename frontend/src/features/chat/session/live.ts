@@ -10,10 +10,6 @@ import {
 } from "@/realtime/index";
 import { nextFrame } from "./frame";
 
-/** Whatever comes says that nothing is held up any more. */
-const moving = (state: GenerationState): GenerationState =>
-  state.delayed ? { ...state, delayed: false } : state;
-
 /** An answer while it is being written. Events change it at once; those who look are told once a frame. */
 export class LiveAnswer {
   private state: GenerationState;
@@ -48,10 +44,7 @@ export class LiveAnswer {
 
   readonly handlers: TopicHandlers = {
     snapshot: (data: Json) => this.become(fromSnapshot(data)),
-    event: (event: TopicEvent) => this.become(afterEvent(moving(this.state), event)),
-    volatile: (type, data) => {
-      if (type === "delayed") this.become({ ...this.state, delayed: data["delayed"] === true });
-    },
+    event: (event: TopicEvent) => this.become(afterEvent(this.state, event)),
     ended: ({ code, message }) => {
       if (!isTerminal(this.state.status))
         this.become({ ...this.state, status: "error", failure: { code, message } });
