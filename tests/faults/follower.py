@@ -33,7 +33,7 @@ class Follower:
             timing=self._timing,
             transports=("websocket",),
             observer=self.check,
-            chance=random.Random(chance.random()),
+            chance=chance,
             trust_env=False,
         )
         self._task: asyncio.Task[None] | None = None

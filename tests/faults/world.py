@@ -107,7 +107,7 @@ class World(Hand):
 
     def follower(self, started: dict[str, Any], *urls: str) -> Follower:
         """A client that follows an answer."""
-        chance = _Never() if self.sabotaged == "no-jitter" else self.chance
+        chance = _Never() if self.sabotaged == "no-jitter" else random.Random(self.chance.random())
         return Follower(list(urls) or [self.front], token=self.key, topic=started["topic"], chance=chance)
 
     async def send(self, content: str, *, node: int = 0, port: int = 0) -> dict[str, Any]:
