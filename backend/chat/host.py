@@ -134,7 +134,8 @@ class GenerationHost:
             run.stop("handover")
         await _settle([run.task for run in runs if run.task], until=until)
         with suppress(Unavailable):
-            whole = [(run.order.generation, run.source, 0) for run in runs if run.handed_over]
+            # Nothing is new in them, so a planned stop neither counts nor clears the claims after deaths.
+            whole = [(run.order.generation, run.source, run.source.bytes) for run in runs if run.handed_over]
             for saved in checkpoint.batches(whole):
                 await checkpoint.save(owner=self.id, run_id=checkpoint.ANY_STORE, checkpoints=saved)
             if await checkpoint.release(owner=self.id):

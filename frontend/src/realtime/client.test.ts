@@ -176,6 +176,15 @@ describe("coming back", () => {
     expect(rt.delayed.get()).toBe(false);
   });
 
+  it("forgets what the node that it leaves held up", async () => {
+    const rt = await connected();
+    network.last.say({ type: "delayed", delayed: true });
+    network.last.say({ type: "goaway", drain_ms: 0 });
+    await clock.advance(10);
+    await network.last.greet();
+    expect([rt.status.get().state, rt.delayed.get()]).toEqual(["open", false]);
+  });
+
   it("moves to a second socket within drain_ms of a goaway", async () => {
     await connected();
     const first = network.last;

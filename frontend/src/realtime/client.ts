@@ -228,6 +228,7 @@ export class RealtimeClient {
     const entries = this.registry.all();
     const joined = entries.map((entry) => this.joiner.join(session, entry));
     this.blocked = 0;
+    this.held.set(false);
     if (session === this.next) {
       const old = this.current;
       this.next = null;
@@ -351,6 +352,7 @@ export class RealtimeClient {
     this.opening += 1;
     this.current?.close(1000, "");
     this.current = null;
+    this.held.set(false);
     this.timers.cancel("retry");
     this.http?.stop();
     const modes = (["sse", "poll"] as const).filter((mode) => this.uses(mode));
