@@ -33,7 +33,7 @@ class Profile:
         )
 
     def judge(self, address: str) -> dict[str, Any]:
-        """One run: `scores` and what `lost` points."""
+        """One run: `scores` and what `lost` points, or no scores and why it is `unmeasured`."""
         cleaner = self.context.new_page()
         self.context.new_cdp_session(cleaner).send("Network.clearBrowserCache")
         cleaner.close()
@@ -59,11 +59,11 @@ def profile(playwright: Playwright, tmp_path: Path) -> Iterator[Profile]:
 
 
 def best_scores(profile: Profile, address: str) -> dict[str, int]:
-    """The best score of each category; runs again only while one is too low."""
+    """The best score of each category; runs again only while one is too low or Lighthouse lost its own trace."""
     best = dict.fromkeys(CATEGORIES, 0)
     for _ in range(RUNS):
         found = profile.judge(address)
-        best = {name: max(score, best[name]) for name, score in found["scores"].items()}
+        best |= {name: max(score, best[name]) for name, score in found["scores"].items()}
         if min(best.values()) >= LEAST:
             break
         print(found)
