@@ -34,7 +34,7 @@ class Adapters:
                 base_url=account.base_url,
                 api_key=account.key,
                 client=self.client,
-                options=ProviderOptions(trusted=account.trusted, timeouts=self._timeouts),
+                options=ProviderOptions(trusted=account.trusted, timeouts=self._timeouts, retry=None),
             )
             made = self._made[account.id] = (account, provider)
         return made[1]

@@ -3,12 +3,16 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from backend.catalog.models import Kind, Model, Provider, Source
+from backend.care import report
+from backend.catalog.models import Fallback, Kind, Model, Provider, Source
+from backend.catalog.services import fallbacks_check
 from backend.outbound import UrlRefused
 from backend.outbound.guard import parse_url
 from backend.providers.factory import BASE_URLS
@@ -30,7 +34,9 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Provider
-        fields = ("kind", "name", "base_url", "continuation", "enabled", "position")
+        fields = (
+            "kind", "name", "base_url", "continuation", "enabled", "position", "max_concurrent", "queue_seconds"
+        )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """Refuse an address that can't be called."""
@@ -70,7 +76,10 @@ class ProviderAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Provider | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """A row from the environment has its key there."""
-        shown = ("kind", "name", "base_url", "new_key", "continuation", "enabled", "position")
+        shown = (
+            "kind", "name", "base_url", "new_key", "continuation", "enabled", "position", "max_concurrent",
+            "queue_seconds",
+        )  # fmt: skip
         if obj is None:
             return shown
         kept = shown if obj.source == Source.ADMIN else tuple(name for name in shown if name != "new_key")
@@ -93,11 +102,42 @@ class ProviderAdmin(ModelAdmin):
         return bool(super().has_delete_permission(request, obj))
 
 
+class FallbackFormSet(PaginationInlineFormSet):
+    """The models that stand in for one; no circle."""
+
+    def clean(self) -> None:
+        """Refuse what would come back to the model itself."""
+        super().clean()
+        rows = [form.cleaned_data for form in self.forms if getattr(form, "cleaned_data", None)]
+        chosen = [row["stand_in"].pk for row in rows if row.get("stand_in") and not row.get("DELETE")]
+        try:
+            fallbacks_check(model=self.instance.pk, stand_ins=chosen)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class FallbackInline(TabularInline):
+    """Who stands in, in order."""
+
+    model = Fallback
+    formset = FallbackFormSet
+    fk_name = "model"
+    fields = ("position", "stand_in")
+    autocomplete_fields = ("stand_in",)
+    extra = 0
+    verbose_name = "model that stands in"
+    verbose_name_plural = "models that stand in where this one can't answer, in order"
+
+
 @admin.register(Model)
 class ModelAdminPage(ModelAdmin):
-    """Models: names, prices, order, visibility, continuation. They come from the providers' lists."""
+    """Models: names, prices, order, visibility, limits, stand-ins. They come from the providers' lists."""
 
-    list_display = ("name", "label", "provider", "input_price", "output_price", "position", "hidden", "available")
+    list_display = (
+        "name", "label", "provider", "input_price", "output_price", "position", "hidden", "available", "state"
+    )  # fmt: skip
+    inlines: ClassVar = [FallbackInline]
+    actions = ("ask_again",)
     list_editable = ("label", "input_price", "output_price", "position", "hidden")
     list_filter = ("provider", "hidden", "available")
     list_select_related = ("provider",)
@@ -105,10 +145,22 @@ class ModelAdminPage(ModelAdmin):
     search_fields = ("name", "label")
     fields = (
         "provider", "name", "label", "input_price", "output_price", "context", "position", "hidden", "continuation",
-        "capabilities", "available",
+        "capabilities", "max_concurrent", "available", "state",
     )  # fmt: skip
-    readonly_fields: ClassVar = ["available"]
+    readonly_fields: ClassVar = ["available", "state"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """A model's name is its identity at the provider; a new one may be written in for servers without a list."""
-        return ("available",) if obj is None else ("available", "provider", "name")
+        return ("available", "state") if obj is None else ("available", "state", "provider", "name")
+
+    @admin.display(description="State")
+    def state(self, obj: Model) -> str:
+        """What all nodes know against it just now."""
+        return report.sentence(report.states().get(str(obj.pk)))
+
+    @admin.action(description="Have the selected models asked again at once")
+    def ask_again(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
+        """Forget what is known against them."""
+        done = report.forget([str(pk) for pk in queryset.values_list("pk", flat=True)])
+        told = "They are asked again from now on." if done else "Redis is away just now: try it again in a moment."
+        self.message_user(request, told, messages.SUCCESS if done else messages.ERROR)

@@ -8,7 +8,7 @@ from ninja import Router
 from backend.accounts.ninja import ApiRequest
 from backend.accounts.permissions import ModelEntry, require
 from backend.catalog.schemas import ModelOut, ModelPage, ProviderProblem
-from backend.catalog.selectors import failures, visible_models
+from backend.catalog.selectors import failures, standings, visible_models
 
 router = Router(tags=["models"])
 
@@ -19,6 +19,10 @@ async def models_list(request: HttpRequest) -> ModelPage:
     principal = cast("ApiRequest", request).principal
     require(principal, "read", ModelEntry())
     entries = await visible_models(principal)
-    items = [ModelOut.of(entry, default=position == 0) for position, entry in enumerate(entries)]
+    standing = await standings(entries)
+    items = [
+        ModelOut.of(entry, default=position == 0, availability=availability, fallbacks=fallbacks)
+        for position, (entry, (availability, fallbacks)) in enumerate(zip(entries, standing, strict=True))
+    ]
     problems = [ProviderProblem(provider=name, message=message) for name, message in await failures()]
     return ModelPage(items=items, next=None, problems=problems)

@@ -10,6 +10,9 @@ from uuid import UUID
 from backend.providers.base import Continuation
 from backend.providers.factory import Kind, continuation_for
 
+LONGEST_CHAIN = 8
+"""Models that are asked for one answer at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -22,11 +25,16 @@ class Account:
     key: str = field(repr=False)
     trusted: bool
     synced: bool = field(compare=False)
+    max_concurrent: int | None = field(default=None, compare=False)
+    queue_seconds: int = field(default=60, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model that may be asked. Prices are for a million tokens, None where nothing is known."""
+    """A model that may be asked. Prices are for a million tokens, None where nothing is known.
+
+    `fallbacks` are the entries that stand in for it, in order, those of its stand-ins not among them.
+    """
 
     id: UUID
     name: str
@@ -41,6 +49,8 @@ class Entry:
     capabilities: tuple[str, ...]
     hidden: bool
     created: datetime
+    max_concurrent: int | None = None
+    fallbacks: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,19 @@ class Catalogue:
             found.setdefault(entry.name, entry)
             found.setdefault(f"{entry.provider}/{entry.name}", entry)
         return found
+
+    @cached_property
+    def _by_id(self) -> dict[UUID, Entry]:
+        return {entry.id: entry for entry in self.entries}
+
+    def chain(self, entry: Entry) -> list[Entry]:
+        """The entry, its stand-ins, then theirs, each once; at most `LONGEST_CHAIN`."""
+        found, at = [entry], 0
+        while at < len(found) < LONGEST_CHAIN:
+            known = (self._by_id.get(one) for one in found[at].fallbacks)
+            found += [other for other in known if other is not None and other not in found]
+            at += 1
+        return found[:LONGEST_CHAIN]
 
     def find(self, name: str) -> Entry | None:
         """The entry of a name."""

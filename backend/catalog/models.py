@@ -2,10 +2,13 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from backend.core.encryption import EncryptedTextField
 from backend.core.models import BaseModel
+
+_AT_A_TIME = "Over all nodes; others wait in line. Empty: as many as come."
 
 
 class Kind(models.TextChoices):
@@ -39,7 +42,8 @@ class Provider(BaseModel):
     """An account at a server. `present` is false while the environment no longer names it.
 
     `key` is empty for rows from the environment, whose keys never enter the database. `continuation` is the default
-    of its models; empty: what their kind can do. `failure` is why its list could not be read last.
+    of its models; empty: what their kind can do. `failure` is why its list could not be read last. `max_concurrent` is
+    how many calls it gets at a time from all nodes; others wait in line for up to `queue_seconds`.
     """
 
     slug = models.CharField(max_length=40, unique=True, null=True, editable=False)
@@ -50,6 +54,16 @@ class Provider(BaseModel):
     continuation = models.CharField(max_length=24, choices=Continuation.choices, blank=True, default="")
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.ADMIN, editable=False)
     enabled = models.BooleanField(default=True)
+    max_concurrent = models.PositiveIntegerField(
+        "calls at a time", null=True, blank=True, validators=[MinValueValidator(1)], help_text=_AT_A_TIME
+    )
+    queue_seconds = models.PositiveIntegerField(
+        "longest wait",
+        default=60,
+        db_default=60,
+        validators=[MaxValueValidator(1800)],
+        help_text="Seconds that a call waits in line for a free place before it is refused or passed on.",
+    )
     present = models.BooleanField(default=True, editable=False)
     position = models.IntegerField(default=100)
     synced_at = models.DateTimeField(null=True, editable=False)
@@ -66,6 +80,7 @@ class Model(BaseModel):
     """A model as its provider names it. `available` is false while the provider's list lacks it.
 
     Prices are in US dollars for a million tokens; None: not known. `continuation` empty: as the provider.
+    `max_concurrent` limits the calls of this model within those of its provider.
     """
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="models")
@@ -78,6 +93,9 @@ class Model(BaseModel):
     hidden = models.BooleanField(default=False)
     continuation = models.CharField(max_length=24, choices=Continuation.choices, blank=True, default="")
     capabilities = models.JSONField(default=list, blank=True)
+    max_concurrent = models.PositiveIntegerField(
+        "calls at a time", null=True, blank=True, validators=[MinValueValidator(1)], help_text=_AT_A_TIME
+    )
     available = models.BooleanField(default=True, editable=False)
 
     class Meta:
@@ -86,6 +104,27 @@ class Model(BaseModel):
 
     def __str__(self) -> str:
         return self.label or self.name
+
+
+class Fallback(BaseModel):
+    """`stand_in` is asked where `model` can't answer, the lowest `position` first; its own stand-ins come after those.
+
+    The links form no circle: `services.fallbacks_check` refuses one.
+    """
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="fallbacks")
+    stand_in = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="stands_in_for")
+    position = models.PositiveIntegerField(default=10)
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["model", "stand_in"], name="catalog_fallback_once"),
+            models.CheckConstraint(condition=~models.Q(model=models.F("stand_in")), name="catalog_fallback_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stand_in} for {self.model}"
 
 
 class CatalogVersion(models.Model):

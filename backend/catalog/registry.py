@@ -7,27 +7,32 @@ while PostgreSQL is away the last snapshot serves on. A name that is not known r
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
 from psycopg_pool import PoolTimeout
 
 from backend.accounts.permissions import ModelEntry, may
 from backend.accounts.principal import Principal
+from backend.care.care import Care
+from backend.care.policy import CarePolicy
 from backend.catalog.adapters import Adapters
+from backend.catalog.chain import ResolvedModel, chained
 from backend.catalog.entries import Account, Catalogue, Entry
 from backend.catalog.snapshot import catalogue_load
 from backend.catalog.sync import pick_up, sync_models
 from backend.core.db import in_thread, pool
 from backend.core.errors import ModelUnavailable, NoSuchModel, Unavailable
-from backend.providers.base import Provider
 from realtime.tasks import end
 
 log = structlog.get_logger(__name__)
+
+__all__ = ["Registry", "ResolvedModel", "catalogue", "current", "resolve", "start", "stop"]
 
 T = TypeVar("T")
 
@@ -45,26 +50,13 @@ REFRESH_PATIENCE: Final = 10.0
 _AWAY = (DatabaseError, psycopg.Error, PoolTimeout, OSError, Unavailable)
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedModel:
-    """A model that can be asked now."""
-
-    entry: Entry
-    provider: Provider
-
-    @property
-    def name(self) -> str:
-        """The name that clients use and that the provider knows."""
-        return self.entry.name
-
-    upstream_name = name
-
-
 class Registry:
     """The catalogue of one event loop. `start` keeps it in step in the background; without, it works on demand."""
 
     def __init__(self) -> None:
         self._adapters = Adapters()
+        self.care = Care(CarePolicy().scaled(settings.RIVULET.time_scale))
+        self._chains: tuple[Catalogue | None, dict[UUID, ResolvedModel]] = (None, {})
         self._catalogue: Catalogue | None = None
         self._checked = float("-inf")
         self._reading = asyncio.Lock()
@@ -81,6 +73,7 @@ class Registry:
         A database that is not there yet delays this and stops nothing.
         """
         self._started = True
+        self.care.start()
         self._picked_up = await self._pick_up()
         self._spawn(self._keep(), name="catalogue")
 
@@ -88,6 +81,7 @@ class Registry:
         """End the background work and close all connections."""
         self._started = False
         await end(*self._tasks)
+        await self.care.stop()
         await self._adapters.close()
 
     async def catalogue(self) -> Catalogue:
@@ -116,7 +110,18 @@ class Registry:
             if name:
                 raise NoSuchModel(f"There is no model {name[:100]!r} here. Pick another one.")
             raise ModelUnavailable("No model is connected. An administrator can connect one.")
-        return ResolvedModel(entry, self._adapters.adapter(catalogue.accounts[entry.account]))
+        return self._chained(catalogue, entry)
+
+    def _chained(self, catalogue: Catalogue, entry: Entry) -> ResolvedModel:
+        """The same object for as long as the catalogue is the same."""
+        if self._chains[0] is not catalogue:
+            self._chains = (catalogue, {})
+        found = self._chains[1].get(entry.id)
+        if found is None:
+            found = self._chains[1][entry.id] = chained(
+                catalogue, entry, adapter=self._adapters.adapter, care=self.care
+            )
+        return found
 
     async def refresh(self) -> None:
         """Read the providers' lists, unless that was done a moment ago. Callers at the same time share one reading."""

@@ -1,6 +1,7 @@
 """Answers of the catalogue's API."""
 
 from decimal import Decimal
+from typing import Literal
 
 from backend.catalog.entries import Entry
 from backend.core.pagination import Page
@@ -14,8 +15,22 @@ class ProviderProblem(Out):
     message: str
 
 
+class Availability(Out):
+    """How a model stands with its provider. `ok`: nothing is known against it. `failing`: it failed too often in a
+    row and is left alone; `resting`: it asked for patience; `busy`: calls wait in line for it. `retry_after_ms`: until
+    it is asked again, where that is known; `waiting`: how many wait in its provider's line, as far as this node heard.
+    """
+
+    state: Literal["ok", "failing", "resting", "busy"] = "ok"
+    retry_after_ms: int | None = None
+    waiting: int = 0
+
+
 class ModelOut(Out):
-    """A model that the caller may pick. Prices are in US dollars for a million tokens, null where not known."""
+    """A model that the caller may pick. Prices are in US dollars for a million tokens, null where not known.
+
+    `fallbacks` names those that stand in for it where it can't answer, in order.
+    """
 
     name: str
     label: str
@@ -26,9 +41,11 @@ class ModelOut(Out):
     output_price: Decimal | None
     continuation: str
     capabilities: list[str]
+    availability: Availability
+    fallbacks: list[str]
 
     @classmethod
-    def of(cls, entry: Entry, *, default: bool) -> "ModelOut":
+    def of(cls, entry: Entry, *, default: bool, availability: Availability, fallbacks: list[str]) -> "ModelOut":
         """The entry as the API shows it."""
         return cls(
             name=entry.name,
@@ -40,6 +57,8 @@ class ModelOut(Out):
             output_price=entry.output_price,
             continuation=entry.continuation,
             capabilities=list(entry.capabilities),
+            availability=availability,
+            fallbacks=fallbacks,
         )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from backend.catalog.models import Model, Provider, Source
+from backend.catalog.models import Fallback, Model, Provider, Source
 from backend.catalog.pickup import Found
 from backend.catalog.ranking import ranked
 from backend.providers.base import UpstreamModel
@@ -22,6 +22,22 @@ def version_raise() -> None:
             "INSERT INTO catalog_catalogversion (id, number) VALUES (1, 1) "
             "ON CONFLICT (id) DO UPDATE SET number = catalog_catalogversion.number + 1"
         )
+
+
+def fallbacks_check(*, model: UUID, stand_ins: Sequence[UUID]) -> None:
+    """Raise `ValueError` where `model` would, by way of these, stand in for itself."""
+    links: dict[UUID, list[UUID]] = {}
+    for one, other in Fallback.objects.exclude(model_id=model).values_list("model_id", "stand_in_id"):
+        links.setdefault(one, []).append(other)
+    links[model] = list(stand_ins)
+    ahead, seen = list(stand_ins), set(stand_ins)
+    while ahead:
+        one = ahead.pop()
+        if one == model:
+            raise ValueError("A model can't stand in for itself, not by way of others either.")
+        fresh = [other for other in links.get(one, ()) if other not in seen]
+        seen.update(fresh)
+        ahead += fresh
 
 
 @transaction.atomic

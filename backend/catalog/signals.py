@@ -6,12 +6,12 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
 from backend.catalog import services
-from backend.catalog.models import Model, Provider
+from backend.catalog.models import Fallback, Model, Provider
 
 
 def connect() -> None:
     """Listen. Called once, when the app is ready."""
-    for model in (Provider, Model):
+    for model in (Provider, Model, Fallback):
         for signal in (post_save, post_delete):
             signal.connect(_changed, sender=model, dispatch_uid=f"catalog-{model.__name__}-{id(signal)}")
 

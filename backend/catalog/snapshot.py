@@ -1,13 +1,14 @@
 """Reads the whole catalogue from the database at once."""
 
 from typing import cast
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 
 from backend.catalog.entries import Account, Catalogue, Entry, effective_continuation
-from backend.catalog.models import CatalogVersion, Model, Provider, Source
+from backend.catalog.models import CatalogVersion, Fallback, Model, Provider, Source
 from backend.catalog.pickup import found_in
 from backend.core.encryption import DecryptionError
 from backend.providers import factory
@@ -26,8 +27,11 @@ def catalogue_load() -> Catalogue:
         if account is not None:
             accounts[row.id] = account
     models = Model.objects.filter(provider_id__in=list(accounts), available=True).select_related("provider")
+    stand_ins: dict[UUID, list[UUID]] = {}
+    for model_id, stand_in in Fallback.objects.order_by("position", "id").values_list("model_id", "stand_in_id"):
+        stand_ins.setdefault(model_id, []).append(stand_in)
     ordered = models.order_by("provider__position", "position", "name")
-    entries = [_entry(model, accounts[model.provider_id]) for model in ordered]
+    entries = [_entry(model, accounts[model.provider_id], tuple(stand_ins.get(model.id, ()))) for model in ordered]
     entries.sort(key=lambda entry: entry.kind == "guide")
     return Catalogue(version=version, accounts=accounts, entries=tuple(entries))
 
@@ -47,10 +51,12 @@ def _account(row: Provider, keys: dict[str, str]) -> Account | None:
         key=key,
         trusted=trusted,
         synced=row.synced_at is not None,
+        max_concurrent=row.max_concurrent,
+        queue_seconds=row.queue_seconds,
     )
 
 
-def _entry(model: Model, account: Account) -> Entry:
+def _entry(model: Model, account: Account, fallbacks: tuple[UUID, ...]) -> Entry:
     return Entry(
         id=model.id,
         name=model.name,
@@ -67,4 +73,6 @@ def _entry(model: Model, account: Account) -> Entry:
         capabilities=tuple(str(item) for item in model.capabilities),
         hidden=model.hidden,
         created=model.created,
+        max_concurrent=model.max_concurrent,
+        fallbacks=fallbacks,
     )

@@ -54,7 +54,7 @@ class Saved:
 def taken(generation: UUID, source: AnswerSource, *, since: int = 0) -> Saved:
     """The present state of a source, which is never ahead of the log; `since`: how many bytes it had the last time."""
     answer = source.answer
-    body = msgspec.json.encode({"parts": answer.plain_parts(), "usage": answer.usage, "model": answer.model})
+    body = msgspec.json.encode(answer.kept())
     return Saved(generation, source.fence, source.offset, body, source.bytes, source.bytes > since)
 
 

@@ -71,7 +71,14 @@ def checkpointed(body: str) -> Answer:
     if not body:
         return Answer()
     stored = msgspec.json.decode(body)
-    return Answer(status="running", parts=parts_from(stored["parts"]), usage=stored["usage"], model=stored["model"])
+    return Answer(
+        status="running",
+        parts=parts_from(stored["parts"]),
+        usage=stored["usage"],
+        model=stored["model"],
+        provider=stored.get("provider", ""),
+        instead_of=stored.get("instead_of", []),
+    )
 
 
 _GONE = "(lease_until <= now() OR (lease_owner LIKE %(before)s AND lease_owner <> %(owner)s))"

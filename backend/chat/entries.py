@@ -35,4 +35,12 @@ class Resolved(Protocol):
 
     @property
     def provider(self) -> Provider:
-        """Who serves it."""
+        """Who serves it, and asks those that stand in for it before the first word."""
+
+    @property
+    def after(self) -> "Resolved | None":
+        """Who stands in for it next."""
+
+    @property
+    def announces(self) -> bool:
+        """Whether the provider tells itself whom it asks (`providers.base.Asking`)."""

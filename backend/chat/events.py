@@ -31,11 +31,26 @@ class Created(Event):
     model: str
 
 
-class StartedBy(Event):
-    """`started`: a provider was asked."""
+class Queued(Event):
+    """`queued`: the answer waits in line for its provider; `place` counts from 1, and only ever falls."""
+
+    place: int
+
+
+class GivenUp(BaseModel):
+    """A model that was given up, with the code of its error."""
 
     model: str
     provider: str
+    code: str
+
+
+class StartedBy(Event):
+    """`started`: a provider was asked. `instead_of`: those that were given up since the last `started`."""
+
+    model: str
+    provider: str
+    instead_of: list[GivenUp] | None = None
 
 
 class PartAdded(Event):
@@ -81,7 +96,7 @@ class UsageReported(Event):
 
 
 class Resumed(Event):
-    """`resumed`: another node carries on; `exact` says whether the model goes on from the very text."""
+    """`resumed`: another node, or another model, carries on; `exact` says whether it goes on from the very text."""
 
     attempt: int
     exact: bool
@@ -188,6 +203,8 @@ class GenerationSnapshot(Event):
     usage: dict[str, Any] | None
     model: str
     attempt: int
+    instead_of: list[dict[str, Any]] | None = None
+    place: int | None = None
 
 
 class RunningGeneration(Event):
@@ -218,6 +235,7 @@ class UserSnapshot(Event):
 EVENTS: dict[str, dict[str, type[Event]]] = {
     "generation": {
         "created": Created,
+        "queued": Queued,
         "started": StartedBy,
         "part.added": PartAdded,
         "part.delta": PartDelta,

@@ -50,7 +50,9 @@ def is_whole(part: dict[str, Any]) -> bool:
 
 @dataclass(slots=True)
 class Answer:
-    """The fold of a log: `status`, `parts`, `usage`, `model`, `attempt`, and how many events made it."""
+    """The fold of a log. `place` counts from 1 while it waits in line. `instead_of` holds the models that were given
+    up: `model`, `provider`, `code`, and `at`, the code points of text that were there by then.
+    """
 
     status: StatusName = "queued"
     parts: list[Part] = field(default_factory=list)
@@ -58,6 +60,9 @@ class Answer:
     model: str = ""
     attempt: int = 1
     terminal: dict[str, Any] | None = None
+    provider: str = ""
+    place: int | None = None
+    instead_of: list[dict[str, Any]] = field(default_factory=list)
 
     def plain_parts(self) -> list[dict[str, Any]]:
         """The parts as JSON-ready dictionaries."""
@@ -65,13 +70,24 @@ class Answer:
 
     def snapshot(self) -> dict[str, Any]:
         """The data of the snapshot of `generation.<id>`."""
+        more: dict[str, Any] = {"instead_of": self.instead_of} if self.instead_of else {}
+        if self.place is not None:
+            more["place"] = self.place
         return {
             "status": self.status,
             "parts": self.plain_parts(),
             "usage": self.usage,
             "model": self.model,
             "attempt": self.attempt,
+            **more,
         }
+
+    def kept(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        found = {"parts": self.plain_parts(), "usage": self.usage, "model": self.model}
+        if self.instead_of:
+            found |= {"provider": self.provider, "instead_of": self.instead_of}
+        return found
 
     def apply(self, event_type: str, data: dict[str, Any]) -> None:
         """Take in one event; types that are not known change nothing."""
@@ -86,18 +102,25 @@ class Answer:
         elif event_type == "created":
             self.model = data["model"]
         elif event_type == "started":
-            self.model, self.status = data["model"], "running"
+            self._started(data)
+        elif event_type == "queued":
+            self.status, self.place = "queued", data["place"]
         elif event_type == "resumed":
             self.attempt, self.status = data["attempt"], "running"
         elif event_type == "reset":
             self.status, self.usage, self.parts = data["status"], data["usage"], parts_from(data["parts"])
-        elif event_type == "search.started":
-            self.parts[data["part"]].extra = {"query": data["query"]}
-        elif event_type == "search.results":
+        elif event_type in ("search.started", "search.results"):
             part = self.parts[data["part"]]
-            part.extra = {**(part.extra or {}), "items": data["items"]}
+            part.extra = {**(part.extra or {}), **{name: data[name] for name in ("query", "items") if name in data}}
         elif event_type in TERMINAL:
-            self.status, self.terminal = cast("StatusName", event_type), data
+            self.status, self.terminal, self.place = cast("StatusName", event_type), data, None
+
+    def _started(self, data: dict[str, Any]) -> None:
+        self.model, self.provider, self.status, self.place = data["model"], data["provider"], "running", None
+        given_up = data.get("instead_of")
+        if given_up:
+            at = len(visible_text(self.plain_parts()))
+            self.instead_of += [{**one, "at": at} for one in given_up]
 
 
 def parts_from(plain: Iterable[dict[str, Any]]) -> list[Part]:

@@ -96,7 +96,7 @@ class Message(BaseModel):
     text parts put together. `request` holds what an answer's provider is asked word for word, where it was given as
     such; else the path of the tree above is asked. `usage` holds `input_tokens`, `output_tokens`; `timings`
     milliseconds; `error` a `code` and a `message`; `reason` why an answer ended (`stop`, `length`, `output_limit`,
-    `interrupted` …).
+    `interrupted` …); `instead_of` the models that were given up before `model` answered (`chat.fold.Answer`).
     """
 
     created = models.DateTimeField(db_default=Now())
@@ -117,6 +117,7 @@ class Message(BaseModel):
     timings = models.JSONField(null=True)
     reason = models.CharField(max_length=40, blank=True)
     error = models.JSONField(null=True)
+    instead_of = models.JSONField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["conversation", "seq"], name="chat_message_seq")]

@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from backend.chat import finish
+from backend.chat.chain import EXACT, reached
 from backend.chat.claim import Kept, claim, known
 from backend.chat.entries import Resolved
 from backend.chat.fold import parts_from, visible_text
@@ -35,7 +36,6 @@ log = structlog.get_logger(__name__)
 UNDO_DAYS = 30
 MOST_CLAIMS = 3
 LONGEST_IDLE = 300.0
-EXACT = ("prefix", "continue_final_message")
 
 Launch = Callable[[Order, Resolved, Resume, float], None]
 Resolve = Callable[[str | None], Awaitable[Resolved]]
@@ -75,7 +75,7 @@ class Sweeper:
         if outcome is None:
             message = await _message(row["message_id"])
             try:
-                resolved = await self.resolve(message.model or None)
+                resolved = reached(await self.resolve(message.model or None), kept.answer)
             except Unavailable:
                 raise
             except AppError as error:
@@ -180,6 +180,8 @@ async def _ending(row: Row, kept: Kept, outcome: Outcome, epoch: str) -> Ending:
         "cost": kept.answer.usage and kept.answer.usage.get("cost"),
         "reason": outcome.reason,
         "error": outcome.error,
+        "model": kept.answer.model or message.model,
+        "instead_of": kept.answer.instead_of or None,
     }
     return Ending(
         generation=row["id"],

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import structlog
 
 from backend.chat import context, remote
+from backend.chat.chain import Chain
 from backend.chat.entries import Resolved
 from backend.chat.fold import is_whole, visible_text
 from backend.chat.order import CANCELLED, Aside, Ending, Order, Outcome, Resume, done, failed, incomplete
@@ -59,7 +60,7 @@ class Run:
         self.source = AnswerSource(
             topic=order.topic, epoch=order.epoch, fence=order.attempt, confirm=confirm, lost=self._lost
         )
-        self._resolved = resolved
+        self._chain = Chain(resolved, self.source, tells=resume is not None)
         self._writer = writer
         self._store = store
         self._aside = aside
@@ -79,6 +80,11 @@ class Run:
         self._begun = remote.Begun()
         self._remote: Remote | None = None
         self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def _resolved(self) -> Resolved:
+        """The model that writes now."""
+        return self._chain.resolved
 
     def start(self) -> asyncio.Task[None]:
         """Begin, or go on where another attempt stopped; the first events are in the next batch to the log."""
@@ -161,16 +167,39 @@ class Run:
             self._streaming = False
 
     async def _read(self) -> Stop:
-        source, provider = self.source, self._resolved.provider
-        source.emit("started", {"model": self._resolved.entry.name, "provider": provider.name})
-        self._writer.wake(source)
+        self._chain.begin()
+        self._writer.wake(self.source)
         request = await self._request()
-        try:
-            return await self._follow(request)
-        except CannotContinue as refused:
-            log.warning("an answer is asked for anew", topic=self.order.topic, reason=refused.message)
-            self._ask_instead(request)
-            return await self._follow(request)
+        while True:
+            try:
+                return await self._follow(request)
+            except CannotContinue as refused:
+                if request.continuation == "ask" and request.held is None:
+                    raise
+                log.warning("an answer is asked for anew", topic=self.order.topic, reason=refused.message)
+                self._ask_instead(request)
+            except ProviderError as error:
+                request = await self._go_on(error)
+
+    async def _go_on(self, error: ProviderError) -> CompletionRequest:
+        """The next model of the chain goes on from what is there, and that is declared. Raises `error` without one."""
+        source, failed = self.source, self._resolved
+        used = self._total()
+        spent = self._cost(used) if used else None
+        if not self._chain.follows(error):
+            raise error
+        log.warning("another model goes on with an answer", topic=self.order.topic, reason=error.message)
+        if self._begun.id and self._aside is not None:
+            self._aside(remote.cancel(failed.provider, self._begun.id))
+        await self._writer.drain(source)
+        self._resume = Resume(answer=source.answer, events=[], exact=self._chain.exact, age=self._age)
+        self._earlier, self._reported, self._remote = self._usage(), None, None
+        if used is not None:
+            self._chain.before = (used, spent or Decimal(0))
+        source.switch(exact=self._chain.exact)
+        self._chain.begin()
+        self._writer.wake(source)
+        return await self._request()
 
     async def _follow(self, request: CompletionRequest) -> Stop:
         """The hot path: one task switch for each read from the network, synchronous calls for each token."""
@@ -262,6 +291,7 @@ class Run:
             continuation="ask" if known == "none" else known,
             held=held,
             user_key=user_key(order.user),
+            ticket=str(order.generation),
         )
 
     def _held(self, known: Continuation) -> Held | None:
@@ -308,12 +338,13 @@ class Run:
 
     def _cost(self, usage: Usage) -> Decimal | None:
         entry = self._resolved.entry
-        if entry.input_price is None and entry.output_price is None:
+        before, spent = self._chain.before
+        if not spent and entry.input_price is None and entry.output_price is None:
             return None
         return (
-            usage.input_tokens * (entry.input_price or Decimal(0))
-            + usage.output_tokens * (entry.output_price or Decimal(0))
-        ) / 1_000_000
+            (usage.input_tokens - before.input_tokens) * (entry.input_price or Decimal(0))
+            + (usage.output_tokens - before.output_tokens) * (entry.output_price or Decimal(0))
+        ) / 1_000_000 + spent
 
     async def _end(self, outcome: Outcome) -> None:
         source, writer = self.source, self._writer
@@ -335,6 +366,7 @@ class Run:
                 "parts": parts,
                 "text": visible_text(parts),
                 "model": self._resolved.entry.name,
+                "instead_of": self.source.answer.instead_of or None,
                 "usage": self._usage(),
                 "cost": self._final_cost(),
                 "timings": self._timings(),

@@ -200,7 +200,8 @@ class ConversationListed(ConversationOut):
 
 
 class MessageOut(BaseModel):
-    """A message as clients see it.
+    """A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
+    and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
 
     `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an
     event or a snapshot because of their size: `GET messages/{id}` has them.
@@ -221,6 +222,7 @@ class MessageOut(BaseModel):
     timings: dict[str, Any] | None = None
     reason: str = ""
     error: dict[str, Any] | None = None
+    instead_of: list[dict[str, Any]] | None = None
     generation: UUID | None = None
     created: datetime
     truncated: bool = False

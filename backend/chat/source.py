@@ -49,6 +49,7 @@ class AnswerSource:
         "finish",
         "finished",
         "full",
+        "noticed",
         "offset",
         "owned_at",
         "remote",
@@ -78,6 +79,7 @@ class AnswerSource:
         self.finish: Finish | None = None
         self.remote: Remote | None = None
         self.answer = Answer(attempt=fence)
+        self.noticed: Callable[[Delta], None] | None = None
         self._confirm = confirm
         self._lost = lost
         self._terminal = False
@@ -98,7 +100,9 @@ class AnswerSource:
         return self._kind == "reasoning"
 
     def feed(self, deltas: Iterable[Delta]) -> None:
-        """Take in what one network read brought. `usage`, `finish` and `remote` hold the last of theirs for the run."""
+        """Take in what one network read brought. `usage`, `finish` and `remote` hold the last of theirs for the run;
+        what a chain of models tells goes to `noticed`.
+        """
         for delta in deltas:
             kind = type(delta)
             if kind is TextDelta:
@@ -115,8 +119,10 @@ class AnswerSource:
                 self.usage = delta  # type: ignore[assignment]
             elif kind is Finish:
                 self.finish = delta  # type: ignore[assignment]
-            else:
+            elif kind is Remote:
                 self.remote = delta  # type: ignore[assignment]
+            elif self.noticed is not None:
+                self.noticed(delta)
 
     def emit(self, event_type: str, data: dict[str, Any]) -> None:
         """Append an event that is not a part's text."""
@@ -160,6 +166,14 @@ class AnswerSource:
     def told_inexact(self) -> None:
         """The provider turned out not to go on from the very text: say so, before the first word of what follows."""
         self.emit("resumed", {"attempt": self.fence, "exact": False})
+
+    def switch(self, *, exact: bool) -> None:
+        """Another model goes on from what is there, all of which is in the log: as after a takeover, and told so."""
+        self._tools.clear()
+        self._current, self._kind, self._resumed_part = -1, "", None
+        self._total_parts = self.bytes = 0
+        self.usage = self.finish = self.remote = None
+        self.resume(self.answer, offset=self.offset, exact=exact)
 
     def _carry_on(self, answer: Answer) -> None:
         self._total_parts = len(answer.parts)

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from backend.care.line import FREED_SIGNAL
 from backend.catalog import registry
 from backend.chat import commands, topics
 from backend.chat.host import GenerationHost, HostSettings, Resolve
@@ -53,6 +54,7 @@ class Live:
         self.probes = Probes()
         self.node.problem = _problem
         self.node.identified = _identified
+        self.node.on(FREED_SIGNAL, _freed)
         for kind in topics.kinds(self.host):
             self.node.register(kind)
         for command in commands.commands():
@@ -74,6 +76,10 @@ class Live:
 
     async def _drain(self) -> None:
         await self.node.drain(settings.RIVULET.drain_seconds)
+
+
+def _freed(data: dict[str, Any]) -> None:
+    registry.current().care.heard(data)
 
 
 def _problem(scope: Mapping[str, Any], error: AppError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:

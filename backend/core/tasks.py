@@ -1,7 +1,8 @@
 """Background tasks of a process that must not die silently."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -32,3 +33,20 @@ async def _forever(name: str, work: Callable[[], Awaitable[None]]) -> None:
             pause = FIRST_PAUSE
         await asyncio.sleep(pause)
         pause = min(LONGEST_PAUSE, pause * 2)
+
+
+_aside: set[asyncio.Task[None]] = set()
+
+
+def aside(work: Coroutine[Any, Any, None]) -> None:
+    """Have something done that nobody waits for; that it failed is only logged."""
+    task = asyncio.create_task(_quietly(work))
+    _aside.add(task)
+    task.add_done_callback(_aside.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("what was to be done aside failed", work=getattr(work, "__qualname__", repr(work)))

@@ -13,7 +13,7 @@ from backend.openai_api.errors import error_body
 from backend.openai_api.provider_errors import as_app_error
 from backend.openai_api.schemas import ChatCompletionIn
 from backend.openai_api.shapes import DONE, ChunkEncoder, Collector
-from backend.providers.base import CompletionRequest, Finish, Provider, ProviderError, Usage
+from backend.providers.base import CompletionRequest, Finish, Passing, Provider, ProviderError, Usage
 
 
 def provider_request(*, body: ChatCompletionIn, model: str, user_key: str) -> CompletionRequest:
@@ -35,6 +35,8 @@ async def relay_whole(*, provider: Provider, request: CompletionRequest, model: 
     try:
         async with aclosing(provider.stream(request)) as reads:
             async for deltas in reads:
+                if isinstance(deltas[0], Passing):
+                    model = deltas[0].model
                 answer.add(deltas)
     except ProviderError as error:
         raise as_app_error(error) from error
@@ -58,6 +60,8 @@ async def relay_stream(
                         usage = delta
                     elif isinstance(delta, Finish):
                         reason = delta.reason
+                    elif isinstance(delta, Passing):
+                        chunks = ChunkEncoder(ident=chunks.ident, model=delta.model, include_usage=include_usage)
                 payload = chunks.deltas(deltas)
                 if not payload:
                     continue

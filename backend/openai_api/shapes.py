@@ -44,6 +44,8 @@ class ChunkEncoder:
     """Writes one completion's chunks as server-sent events; what is the same in all of them is encoded once."""
 
     def __init__(self, *, ident: str, model: str, include_usage: bool) -> None:
+        self.ident = ident
+        self.model = model
         self._include_usage = include_usage
         head = {"id": ident, "object": "chat.completion.chunk", "created": int(time.time()), "model": model}
         self._head = b"data: " + _encode(head)[:-1]

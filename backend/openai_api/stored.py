@@ -82,7 +82,7 @@ class EventReader:
     def read(self, kind: str, data: dict[str, Any]) -> list[Delta]:
         """The deltas of one event."""
         match kind:
-            case "created":
+            case "created" | "started":
                 self.model = data["model"]
             case "part.added":
                 self._kinds[data["part"]] = data["kind"]
@@ -156,7 +156,7 @@ async def _stream(
                 usage = delta
             elif isinstance(delta, Finish):
                 reason = delta.reason
-        if chunks is None:
+        if chunks is None or chunks.model != model:
             chunks = ChunkEncoder(ident=ident, model=model, include_usage=include_usage)
         payload = chunks.deltas(deltas)
         if payload:

@@ -8,11 +8,13 @@ from msgspec import Struct, field
 from backend.providers.errors import ProviderError
 
 __all__ = [
+    "Asking",
     "CompletionRequest",
     "Continuation",
     "Delta",
     "Finish",
     "Held",
+    "Passing",
     "Provider",
     "ProviderError",
     "ReasoningDelta",
@@ -21,6 +23,7 @@ __all__ = [
     "ToolDelta",
     "UpstreamModel",
     "Usage",
+    "Waiting",
 ]
 
 Continuation = Literal["none", "prefix", "continue_final_message", "background", "ask"]
@@ -74,7 +77,25 @@ class Remote(Struct, frozen=True, gc=False):
     id: str
 
 
-Delta = TextDelta | ReasoningDelta | ToolDelta | Usage | Finish | Remote
+class Waiting(Struct, frozen=True, gc=False):
+    """The call waits in line for its provider; `place` counts from 1."""
+
+    place: int
+
+
+class Passing(Struct, frozen=True, gc=False):
+    """The present model of a chain is given up for `code`; the next one, `model`, takes its place."""
+
+    code: str
+    model: str
+
+
+class Asking(Struct, frozen=True, gc=False):
+    """The present model of a chain is asked now."""
+
+
+Delta = TextDelta | ReasoningDelta | ToolDelta | Usage | Finish | Remote | Waiting | Passing | Asking
+"""The last three come from a chain of models with limits alone, each as the only one of its list."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -92,7 +113,8 @@ class CompletionRequest(Struct, kw_only=True):
     `params` holds what is passed on (temperature, top_p, max_tokens, stop, seed, reasoning_effort …).
     `continue_text` is the part of the answer that is there already; `continuation` says how this model goes on from
     it. `held` names an answer that the provider is writing already: nothing is asked anew, and only what is not held
-    comes. `user_key` is an opaque name of the person for the provider's abuse checks, never an address.
+    comes. `user_key` is an opaque name of the person for the provider's abuse checks, never an address. `ticket` names
+    the call where it waits in line: whoever takes it over keeps its place.
     """
 
     model: str
@@ -105,6 +127,7 @@ class CompletionRequest(Struct, kw_only=True):
     continuation: Continuation = "none"
     held: Held | None = None
     user_key: str | None = None
+    ticket: str = ""
 
 
 class UpstreamModel(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from backend.providers.anthropic import AnthropicProvider
 from backend.providers.anthropic_request import continuation_of
 from backend.providers.base import Continuation, Provider
 from backend.providers.openai import Dialect, OpenAIProvider
+from backend.providers.reading import StreamingProvider
 from backend.providers.retry import RetryingProvider, RetryPolicy
 
 Kind = Literal["openai", "deepseek", "anthropic", "ollama", "guide"]
@@ -23,11 +24,11 @@ BASE_URLS: dict[Kind, str] = {
 
 
 class ProviderOptions(Struct, frozen=True, kw_only=True):
-    """`trusted`: the base URL comes from the operator's environment and may be local."""
+    """`trusted`: the base URL comes from the operator's environment and may be local. `retry` None: never by itself."""
 
     trusted: bool = False
     timeouts: Timeouts = Timeouts()
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy | None = RetryPolicy()
 
 
 def make_provider(
@@ -44,30 +45,31 @@ def make_provider(
     url = base_url or BASE_URLS.get(kind, "")
     if kind not in get_args(Kind) or not url:
         raise ValueError(f"There is no provider of kind {kind!r} without a base URL.")
+    provider = _adapter(kind, name=name, url=url, api_key=api_key, client=client, options=chosen)
+    return provider if chosen.retry is None else RetryingProvider(provider, chosen.retry)
+
+
+def _adapter(
+    kind: Kind, *, name: str, url: str, api_key: str, client: OutboundClient, options: ProviderOptions
+) -> StreamingProvider:
     if kind == "anthropic":
-        return RetryingProvider(
-            AnthropicProvider(
-                name=name,
-                base_url=url,
-                api_key=api_key,
-                client=client,
-                trusted=chosen.trusted,
-                timeouts=chosen.timeouts,
-            ),
-            chosen.retry,
-        )
-    dialect: Dialect = kind
-    return RetryingProvider(
-        OpenAIProvider(
+        return AnthropicProvider(
             name=name,
             base_url=url,
             api_key=api_key,
             client=client,
-            trusted=chosen.trusted,
-            timeouts=chosen.timeouts,
-            dialect=dialect,
-        ),
-        chosen.retry,
+            trusted=options.trusted,
+            timeouts=options.timeouts,
+        )
+    dialect: Dialect = kind
+    return OpenAIProvider(
+        name=name,
+        base_url=url,
+        api_key=api_key,
+        client=client,
+        trusted=options.trusted,
+        timeouts=options.timeouts,
+        dialect=dialect,
     )
 
 

@@ -73,6 +73,8 @@ class Resolved:
 
     provider: Provider
     entry: Entry = field(default_factory=Entry)
+    after: "Resolved | None" = None
+    announces: bool = False
 
 
 class Registry:

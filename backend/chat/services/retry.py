@@ -7,6 +7,7 @@ from typing import Any
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import selectors
+from backend.chat.chain import asked_first
 from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
 from backend.chat.order import Order
@@ -54,7 +55,8 @@ async def _place(
             raise Conflict("This answer is still being written.")
         if not place.message.text:
             raise Conflict("There is no text to go on from; try again instead.")
-    return place, await host.resolve(command.model or place.message.model or None, principal=principal)
+    chosen = asked_first(place.message.model, place.message.instead_of)
+    return place, await host.resolve(command.model or chosen or None, principal=principal)
 
 
 def _beginning(

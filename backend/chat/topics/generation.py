@@ -104,6 +104,7 @@ def _stored(row: Row) -> dict[str, Any]:
         "usage": usage,
         "model": row["model"],
         "attempt": row["attempt"],
+        **({"instead_of": row["instead_of"]} if row["instead_of"] else {}),
     }
 
 
@@ -113,7 +114,7 @@ WHERE g.id = ANY(%(ids)s) AND c.deleted_at IS NULL
 """
 
 _ROW = f"""
-SELECT {GENERATION_COLUMNS}, m.parts, m.usage, m.cost, m.model
+SELECT {GENERATION_COLUMNS}, m.parts, m.usage, m.cost, m.model, m.instead_of
 FROM chat_generation g JOIN chat_message m ON m.id = g.message_id JOIN chat_conversation c ON c.id = g.conversation_id
 WHERE g.id = %(id)s AND c.deleted_at IS NULL
 """  # noqa: S608

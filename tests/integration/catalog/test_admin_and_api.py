@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 FORM = {
     "kind": "openai", "name": "Own", "base_url": "https://models.example/v1", "new_key": "sk-top-secret",
-    "continuation": "", "enabled": "on", "position": "50",
+    "continuation": "", "enabled": "on", "position": "50", "queue_seconds": "60",
 }  # fmt: skip
 
 

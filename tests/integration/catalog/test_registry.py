@@ -98,7 +98,7 @@ async def test_a_change_is_seen_by_a_running_process(catalog, env) -> None:
     async with scripted(listed("m")) as server:
         env(openai_base_url=server.url)
         await settled(catalog)
-        before = (await catalog.resolve("m")).provider
+        before = (await catalog.resolve("m")).provider.adapter
 
         def change() -> None:
             row = Model.objects.get(name="m")
@@ -113,7 +113,7 @@ async def test_a_change_is_seen_by_a_running_process(catalog, env) -> None:
         Decimal("0.25"),
         "ask",
     )
-    assert resolved.provider is before, "an adapter whose account did not change was thrown away"
+    assert resolved.provider.adapter is before, "an adapter whose account did not change was thrown away"
 
 
 async def test_what_an_administrator_set_survives_the_next_list(catalog, env) -> None:
