@@ -4,6 +4,10 @@ from typing import Any, Self
 
 from rivulet_client.wire import TERMINAL, Event
 
+_FIELDS = (
+    "status", "usage", "model", "attempt", "exact", "finish_reason", "reason", "error", "place", "instead_of"
+)  # fmt: skip
+
 
 class Part:
     """A piece of an answer: `kind` is text, reasoning, tool or search; `extra` is what else the server says of it."""
@@ -52,6 +56,10 @@ class AnswerState:
         self.reason: str | None = None
         """Why it is incomplete."""
         self.error: dict[str, Any] | None = None
+        self.place: int | None = None
+        """While it waits in line for its provider, from 1."""
+        self.instead_of: list[dict[str, Any]] = []
+        """The models that were given up before this one: `model`, `provider`, `code`, `at` (code points of text)."""
 
     @property
     def text(self) -> str:
@@ -76,7 +84,9 @@ class AnswerState:
         elif kind in {"created", "started"}:
             self.model = data.get("model") or self.model
             if kind == "started":
-                self._running()
+                self._started(data)
+        elif kind == "queued":
+            self.status, self.place = "queued", data.get("place")
         elif kind == "part.done":
             self._part(data, lambda part: part.extra.update(done=True))
         elif kind == "usage":
@@ -91,14 +101,13 @@ class AnswerState:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON, for `from_dict`."""
-        names = ("status", "usage", "model", "attempt", "exact", "finish_reason", "reason", "error")
-        return {name: getattr(self, name) for name in names} | {"parts": [part.as_dict() for part in self.parts]}
+        return {name: getattr(self, name) for name in _FIELDS} | {"parts": [part.as_dict() for part in self.parts]}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Self:
         """What `as_dict` gave."""
         found = cls()
-        for name in ("status", "usage", "model", "attempt", "exact", "finish_reason", "reason", "error"):
+        for name in _FIELDS:
             if name in value:
                 setattr(found, name, value[name])
         found.parts = [Part.of(part) for part in value.get("parts", [])]
@@ -113,18 +122,27 @@ class AnswerState:
         if self.status == "queued":
             self.status = "running"
 
+    def _started(self, data: dict[str, Any]) -> None:
+        self.place = None
+        self._running()
+        if isinstance(given_up := data.get("instead_of"), list):
+            self.instead_of += [{"at": len(self.text), **one} for one in given_up]
+
     def _replace(self, data: dict[str, Any], *, running: str) -> None:
         self.status = str(data.get("status") or running)
         self.parts = [Part.of(part) for part in data.get("parts") or [] if isinstance(part, dict)]
         self.usage = data.get("usage")
         self.model = data.get("model") or self.model
+        self.place = data.get("place")
+        if isinstance(data.get("instead_of"), list):
+            self.instead_of = data["instead_of"]
         if isinstance(data.get("attempt"), int):
             self.attempt = data["attempt"]
         if isinstance(data.get("error"), dict):
             self.error = data["error"]
 
     def _end(self, kind: str, data: dict[str, Any]) -> None:
-        self.status = kind
+        self.status, self.place = kind, None
         if kind == "done":
             self.finish_reason = data.get("finish_reason")
         elif kind == "incomplete":

@@ -17,13 +17,18 @@ from realtime.tasks import end
 class Care:
     """`start` follows what other nodes know; without, this loop knows its own failures and the shared lines."""
 
-    def __init__(self, policy: CarePolicy | None = None, *, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        policy: CarePolicy | None = None,
+        *,
+        shared: Shared | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.policy = policy or CarePolicy()
         self.chance = chance
         self.budget = RetryBudget()
-        shared = Shared()
-        self.troubles = Troubles(shared, self.policy.breaker)
-        self._shared = shared
+        self._shared = shared or Shared()
+        self.troubles = Troubles(self._shared, self.policy.breaker)
         self._lines: dict[str, Line] = {}
         self._task: asyncio.Task[None] | None = None
 

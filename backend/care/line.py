@@ -7,6 +7,7 @@ number under which it came.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -134,7 +135,7 @@ class Line:
         """Until the next look, when nobody wakes it."""
         if self._waiting:
             return self._timing.tick
-        return max(0.01, self._renewed + self._timing.renew - time.monotonic()) if self._serving else 0.0
+        return max(self._timing.tick, self._renewed + self._timing.renew - time.monotonic()) if self._serving else 0.0
 
     async def _round(self) -> None:
         await self._let_go()
@@ -168,7 +169,7 @@ class Line:
         running: dict[str, int] = {}
         for place in self._serving.values():
             running[place.model] = running.get(place.model, 0) + 1
-        waiting = sorted(self._waiting.values(), key=lambda place: place.number or float("inf"))
+        waiting = sorted(self._waiting.values(), key=_number)
         decided = turns(
             [(place.ticket, place.model) for place in waiting],
             running=running,
@@ -212,10 +213,15 @@ class Line:
         return await self._shared.run(SCRIPT, [f"care:line:{self.name}"], [what, *times, self.limit, *values])
 
 
+def _number(place: Place) -> float:
+    """Who has none yet comes last."""
+    return place.number or math.inf
+
+
 def _first(places: Iterable[Place]) -> list[Place]:
     found: list[Place] = []
     counts: dict[str, int] = {}
-    for place in places:
+    for place in sorted(places, key=_number):
         counts[place.model] = counts.get(place.model, 0) + 1
         if counts[place.model] <= FIRST_OF_EACH:
             found.append(place)

@@ -140,10 +140,16 @@ class Trip:
 
     def _told(self, error: ProviderError) -> ProviderError:
         """What the model that was asked for said, rather than the last one that stood in for it."""
-        if self._first is None:
+        first = self._first
+        if first is None:
             return error
-        self._first.message += " The models that stand in for it could not answer either."
-        return self._first
+        return ProviderError(
+            f"{first.message} The models that stand in for it could not answer either.",
+            code=first.code,
+            status=first.status,
+            temporary=first.temporary,
+            retry_after=first.retry_after,
+        )
 
 
 def _asked(request: CompletionRequest, member: Member, *, first: bool) -> CompletionRequest:

@@ -80,10 +80,10 @@ elseif what == 'failed' then
   elseif s.o == 0 and s.f >= threshold then open() end
 elseif what == 'answered' then
   if s.o == 0 or probed then
-    s.f, s.o, s.u, s.pu, s.p, s.c, s.m = 0, 0, 0, 0, '', '', ''
+    s.f, s.o, s.u, s.pu, s.p = 0, 0, 0, 0, ''
   end
 elseif what == 'rested' then
-  s.r, s.t, s.c, s.m = math.max(s.r, now + retry), now, code, message
+  s.r, s.c, s.m = math.max(s.r, now + retry), code, message
 elseif what == 'dropped' then
   if probed then s.p, s.pu = '', 0 end
 end

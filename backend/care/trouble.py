@@ -76,12 +76,12 @@ class Trouble:
         """A call brought its first word. Where it is left alone only the probe's counts."""
         if not self.opened or self._probed_by(token):
             self.failures = self.opened = self.until = self.probe_until = 0
-            self.probe = self.code = self.message = ""
+            self.probe = ""
         return self.view(now)
 
     def rested(self, now: int, *, retry_ms: int, code: str, message: str) -> View:
         """It asked not to be called for a while."""
-        self.rest, self.touched, self.code, self.message = max(self.rest, now + retry_ms), now, code, message
+        self.rest, self.code, self.message = max(self.rest, now + retry_ms), code, message
         return self.view(now)
 
     def dropped(self, now: int, token: str) -> View:

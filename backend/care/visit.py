@@ -18,8 +18,8 @@ from backend.providers.errors import ProviderError
 CROWD = 0.25
 """Up to which part longer a pause is, so that those who wait for its end do not all come at once."""
 
-LOOK = 1.0
-"""Seconds after which who waits in line looks whether the model is in trouble meanwhile."""
+BUSY_FOR = 1.0
+"""Seconds after which it is worth trying again where a line was too long."""
 
 
 class Visit:
@@ -140,7 +140,7 @@ class Visit:
                 shown = place.place
                 yield Waiting(shown)
                 continue
-            await place.changed(min(left, LOOK))
+            await place.changed(min(left, self._care.policy.look))
             self._look()
         self.number = place.number
 
@@ -149,7 +149,7 @@ class Visit:
         said = (
             f"{self._member.provider.name} is busy: {waiting} {'call waits' if waiting == 1 else 'calls wait'} for it."
         )
-        return NotAsked(f"{said} Please try again in a moment.", code="rate_limited", retry_after=LOOK)
+        return NotAsked(f"{said} Please try again in a moment.", code="rate_limited", retry_after=BUSY_FOR)
 
     def _refused(self, view: View, seconds: float | None = None) -> NotAsked:
         error = left_alone(self._member.label, view)

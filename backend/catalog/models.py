@@ -61,7 +61,7 @@ class Provider(BaseModel):
         "longest wait",
         default=60,
         db_default=60,
-        validators=[MaxValueValidator(1800)],
+        validators=[MaxValueValidator(240)],
         help_text="Seconds that a call waits in line for a free place before it is refused or passed on.",
     )
     present = models.BooleanField(default=True, editable=False)

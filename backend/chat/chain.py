@@ -34,15 +34,15 @@ def asked_first(model: str, instead_of: Sequence[dict[str, Any]] | None) -> str:
 
 
 class Chain:
-    """`resolved` is the model that writes. `tells`: text of an earlier attempt is there, so that it matters whether
-    this model goes on from it exactly. `before` is what other models of the chain used for this answer, and its price.
+    """`resolved` is the model that writes. `told`: text is there already, and clients were told whether it is gone on
+    from exactly; None: there was nothing to tell.
     """
 
-    def __init__(self, resolved: Resolved, source: AnswerSource, *, tells: bool) -> None:
+    def __init__(self, resolved: Resolved, source: AnswerSource, *, told: bool | None) -> None:
         self.resolved = resolved
-        self.before: tuple[Usage, Decimal] = (NOTHING, Decimal(0))
+        self.told = told
+        self._before: tuple[Usage, Decimal] = (NOTHING, Decimal(0))
         self._source = source
-        self._tells = tells
         self._given_up: list[dict[str, str]] = []
         source.noticed = self._noticed
 
@@ -51,14 +51,26 @@ class Chain:
         if not self.resolved.announces:
             self._started()
 
-    def follows(self, error: ProviderError) -> bool:
-        """Whether another model goes on where this one failed; then it is the one."""
+    def follows(self, error: ProviderError, *, used: Usage | None) -> bool:
+        """Whether another model goes on where this one failed; then it is the one. `used` up to now."""
         following = self.resolved.after
         if following is None or not error.started or not another_may_help(error):
             return False
+        if used is not None:
+            self._before = (used, self.cost(used) or Decimal(0))
         self._give_up(error.code)
         self.resolved = following
         return True
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """What the whole answer costs, each model's part at its own price; None where no price is known."""
+        entry, (before, spent) = self.resolved.entry, self._before
+        if not spent and entry.input_price is None and entry.output_price is None:
+            return None
+        fresh_input = usage.input_tokens - before.input_tokens
+        fresh_output = usage.output_tokens - before.output_tokens
+        price = fresh_input * (entry.input_price or Decimal(0)) + fresh_output * (entry.output_price or Decimal(0))
+        return price / 1_000_000 + spent
 
     @property
     def exact(self) -> bool:
@@ -75,7 +87,8 @@ class Chain:
             self._give_up(notice.code)
             self.resolved = following
         elif isinstance(notice, Asking):
-            if self._given_up and self._tells and not self.exact:
+            if self._given_up and self.told and not self.exact:
+                self.told = False
                 self._source.told_inexact()
             self._started()
 

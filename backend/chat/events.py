@@ -32,7 +32,7 @@ class Created(Event):
 
 
 class Queued(Event):
-    """`queued`: the answer waits in line for its provider; `place` counts from 1, and only ever falls."""
+    """`queued`: the answer waits in line for its provider; `place` counts from 1."""
 
     place: int
 

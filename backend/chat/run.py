@@ -60,7 +60,7 @@ class Run:
         self.source = AnswerSource(
             topic=order.topic, epoch=order.epoch, fence=order.attempt, confirm=confirm, lost=self._lost
         )
-        self._chain = Chain(resolved, self.source, tells=resume is not None)
+        self._chain = Chain(resolved, self.source, told=resume.exact if resume else None)
         self._writer = writer
         self._store = store
         self._aside = aside
@@ -184,19 +184,16 @@ class Run:
     async def _go_on(self, error: ProviderError) -> CompletionRequest:
         """The next model of the chain goes on from what is there, and that is declared. Raises `error` without one."""
         source, failed = self.source, self._resolved
-        used = self._total()
-        spent = self._cost(used) if used else None
-        if not self._chain.follows(error):
+        if not self._chain.follows(error, used=self._total()):
             raise error
         log.warning("another model goes on with an answer", topic=self.order.topic, reason=error.message)
         if self._begun.id and self._aside is not None:
             self._aside(remote.cancel(failed.provider, self._begun.id))
         await self._writer.drain(source)
-        self._resume = Resume(answer=source.answer, events=[], exact=self._chain.exact, age=self._age)
+        exact = self._chain.told = self._chain.exact
+        self._resume = Resume(answer=source.answer, events=[], exact=exact, age=self._age)
         self._earlier, self._reported, self._remote = self._usage(), None, None
-        if used is not None:
-            self._chain.before = (used, spent or Decimal(0))
-        source.switch(exact=self._chain.exact)
+        source.switch(exact=exact)
         self._chain.begin()
         self._writer.wake(source)
         return await self._request()
@@ -235,6 +232,7 @@ class Run:
         else:
             request.continuation = "ask"
         if request.continue_text and self._resume is not None:
+            self._chain.told = False
             self.source.told_inexact()
 
     def _keep_remote(self) -> None:
@@ -337,14 +335,7 @@ class Run:
             )
 
     def _cost(self, usage: Usage) -> Decimal | None:
-        entry = self._resolved.entry
-        before, spent = self._chain.before
-        if not spent and entry.input_price is None and entry.output_price is None:
-            return None
-        return (
-            (usage.input_tokens - before.input_tokens) * (entry.input_price or Decimal(0))
-            + (usage.output_tokens - before.output_tokens) * (entry.output_price or Decimal(0))
-        ) / 1_000_000 + spent
+        return self._chain.cost(usage)
 
     async def _end(self, outcome: Outcome) -> None:
         source, writer = self.source, self._writer

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provider',
             name='queue_seconds',
-            field=models.PositiveIntegerField(db_default=60, default=60, help_text='Seconds that a call waits in line for a free place before it is refused or passed on.', validators=[django.core.validators.MaxValueValidator(1800)], verbose_name='longest wait'),
+            field=models.PositiveIntegerField(db_default=60, default=60, help_text='Seconds that a call waits in line for a free place before it is refused or passed on.', validators=[django.core.validators.MaxValueValidator(240)], verbose_name='longest wait'),
         ),
         migrations.CreateModel(
             name='Fallback',

@@ -632,8 +632,31 @@ export interface components {
             current: boolean;
         };
         /**
+         * Availability
+         * @description How a model stands with its provider. `ok`: nothing is known against it. `failing`: it failed too often in a
+         *     row and is left alone; `resting`: it asked for patience; `busy`: calls wait in line for it. `retry_after_ms`: until
+         *     it is asked again, where that is known; `waiting`: how many wait in its provider's line, as far as this node heard.
+         */
+        Availability: {
+            /**
+             * State
+             * @default ok
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "resting" | "busy";
+            /** Retry After Ms */
+            retry_after_ms?: number | null;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+        };
+        /**
          * ModelOut
          * @description A model that the caller may pick. Prices are in US dollars for a million tokens, null where not known.
+         *
+         *     `fallbacks` names those that stand in for it where it can't answer, in order.
          */
         ModelOut: {
             /** Name */
@@ -654,6 +677,9 @@ export interface components {
             continuation: string;
             /** Capabilities */
             capabilities: string[];
+            availability: components["schemas"]["Availability"];
+            /** Fallbacks */
+            fallbacks: string[];
         };
         /**
          * ModelPage
@@ -838,7 +864,8 @@ export interface components {
         };
         /**
          * MessageOut
-         * @description A message as clients see it.
+         * @description A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
+         *     and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
          *
          *     `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an
          *     event or a snapshot because of their size: `GET messages/{id}` has them.
@@ -899,6 +926,10 @@ export interface components {
             error?: {
                 [key: string]: unknown;
             } | null;
+            /** Instead Of */
+            instead_of?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Generation */
             generation?: string | null;
             /**

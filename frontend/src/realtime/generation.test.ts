@@ -59,6 +59,34 @@ it("says how it was resumed, and why it ended", () => {
   expect(["done", "incomplete", "error", "cancelled"].every(isTerminal)).toBe(true);
 });
 
+it("says its place in line until it is asked", () => {
+  const waits = play(["created", { model: "a" }], ["queued", { place: 3 }], ["queued", { place: 1 }]);
+  expect(waits).toMatchObject({ status: "queued", place: 1 });
+  expect(fromSnapshot({ status: "queued", place: 2 })).toMatchObject({ status: "queued", place: 2 });
+  const asked = afterEvent(waits, { type: "started", data: { model: "a", provider: "p" } });
+  expect(asked).toMatchObject({ status: "running", place: null });
+  expect(afterEvent(waits, { type: "cancelled", data: {} }).place).toBeNull();
+});
+
+it("knows which models were given up, and where", () => {
+  const silent = [{ model: "a", provider: "p", code: "rate_limited" }];
+  const declared = [{ model: "b", provider: "q", code: "provider_error" }];
+  const state = play(
+    ["started", { model: "b", provider: "q", instead_of: silent }],
+    ["part.added", { part: 0, kind: "text" }],
+    ["part.delta", { part: 0, text: "a 𝄞" }],
+    ["resumed", { attempt: 1, exact: true }],
+    ["started", { model: "c", provider: "r", instead_of: declared }],
+  );
+  expect(state).toMatchObject({ model: "c", provider: "r", resumed: { exact: true } });
+  const known = [
+    { ...silent[0], at: 0 },
+    { ...declared[0], at: 3 },
+  ];
+  expect(state.insteadOf).toEqual(known);
+  expect(fromSnapshot({ status: "done", instead_of: known }).insteadOf).toEqual(known);
+});
+
 it("leaves the state alone for what it does not know", () => {
   const before = play(["part.added", { part: 0, kind: "text" }]);
   expect(afterEvent(before, { type: "part.sparkle", data: { part: 0 } })).toBe(before);

@@ -1,4 +1,5 @@
 import type { Json, TopicEvent } from "./types.js";
+import { countCodePoints } from "./utf8.js";
 
 /** One answer being written, as its topic tells it (protocol §4). Values are never changed in place. */
 
@@ -20,6 +21,14 @@ export interface Usage {
   readonly cost?: number | string | null;
 }
 
+/** A model that was asked first and given up; `at`: how many code points of text were there by then. */
+export interface GivenUp {
+  readonly model: string;
+  readonly provider: string;
+  readonly code: string;
+  readonly at: number;
+}
+
 export type GenerationStatus =
   "queued" | "running" | "cancelling" | "done" | "incomplete" | "error" | "cancelled" | (string & {});
 
@@ -30,7 +39,11 @@ export interface GenerationState {
   readonly model: string | null;
   readonly provider: string | null;
   readonly attempt: number;
-  /** Set after a takeover: whether the text goes on exactly where it stopped. */
+  /** While it waits in line for its provider, from 1. */
+  readonly place: number | null;
+  /** The models that were given up before the one that writes now. */
+  readonly insteadOf: readonly GivenUp[];
+  /** Set after a takeover or a switch of models: whether the text goes on exactly where it stopped. */
   readonly resumed: { readonly exact: boolean } | null;
   readonly finishReason: string | null;
   readonly failure: { readonly code: string; readonly message: string } | null;
@@ -43,6 +56,8 @@ export const newGeneration: GenerationState = {
   model: null,
   provider: null,
   attempt: 1,
+  place: null,
+  insteadOf: [],
   resumed: null,
   finishReason: null,
   failure: null,
@@ -81,6 +96,17 @@ export function readUsage(raw: unknown): Usage | null {
   return { input_tokens: count("input_tokens"), output_tokens: count("output_tokens"), cost: cost ?? null };
 }
 
+/** As snapshots and stored messages carry them; in an event `at` is where the text stands. */
+export function readGivenUp(raw: unknown, at = 0): GivenUp[] {
+  if (!Array.isArray(raw)) return [];
+  return (raw as Json[]).map((one) => ({
+    model: text(one["model"]),
+    provider: text(one["provider"]),
+    code: text(one["code"]),
+    at: typeof one["at"] === "number" ? one["at"] : at,
+  }));
+}
+
 export function fromSnapshot(data: Json): GenerationState {
   const status = text(data["status"]) || "running";
   const failure = data["error"] as { code?: unknown; message?: unknown } | undefined;
@@ -95,6 +121,8 @@ export function fromSnapshot(data: Json): GenerationState {
     provider: optional(data["provider"]),
     attempt: typeof data["attempt"] === "number" ? data["attempt"] : 1,
     failure: failure ? { code: text(failure.code), message: text(failure.message) } : null,
+    place: typeof data["place"] === "number" ? data["place"] : null,
+    insteadOf: readGivenUp(data["instead_of"]),
   };
 }
 
@@ -115,10 +143,20 @@ export function afterEvent(
   switch (type) {
     case "created":
       return { ...state, model: optional(data["model"]) ?? state.model };
+    case "queued":
+      return {
+        ...state,
+        status: "queued",
+        place: typeof data["place"] === "number" ? data["place"] : null,
+      };
     case "started":
       return {
         ...state,
         status: "running",
+        place: null,
+        insteadOf: data["instead_of"]
+          ? [...state.insteadOf, ...readGivenUp(data["instead_of"], countCodePoints(textOf(state.parts)))]
+          : state.insteadOf,
         model: optional(data["model"]) ?? state.model,
         provider: optional(data["provider"]),
       };
@@ -170,7 +208,7 @@ function end(
   extra: Partial<GenerationState>,
 ): GenerationState {
   const parts = state.parts.map((part) => (part.done ? part : { ...part, done: true }));
-  return { ...state, ...extra, status, parts };
+  return { ...state, ...extra, status, parts, place: null };
 }
 
 /** The answer's text: all text parts, joined. */

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from backend.catalog import registry
 from backend.core.db import close_pool, in_thread
+from backend.core.redis import close_client
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ async def catalog(transactional_db):
     """The running loop's registry, not started; stopped afterwards."""
     yield registry
     await registry.stop()
+    await close_client()
     await close_pool()
 
 

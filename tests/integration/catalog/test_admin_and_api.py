@@ -1,10 +1,13 @@
 """The admin never shows a key, and the API lists what the caller may pick."""
 
 import pytest
+import redis
 from django.test import AsyncClient, Client
 
 from backend.accounts.models import User
-from backend.catalog.models import Model, Provider, Source
+from backend.care import report, troubles
+from backend.care.policy import BreakerPolicy
+from backend.catalog.models import Fallback, Model, Provider, Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,6 +82,54 @@ def test_lists_and_pages_of_models_open(admin) -> None:
         assert admin.get(f"/admin/catalog/{path}").status_code == 200
 
 
+def stand_in(admin: Client, model: Model, *others: Model) -> str:
+    """The page after an administrator saved who stands in for `model`."""
+    rows = {
+        f"fallbacks-{number}-{name}": value
+        for number, other in enumerate(others)
+        for name, value in (("stand_in", str(other.id)), ("position", str(number)), ("model", str(model.id)))
+    }
+    count = {"fallbacks-TOTAL_FORMS": str(len(others)), "fallbacks-INITIAL_FORMS": "0"}
+    fields = {"label": "", "position": "1", "continuation": "", "capabilities": "[]"}
+    answer = admin.post(f"/admin/catalog/model/{model.id}/change/", {**fields, **count, **rows})
+    return "" if answer.status_code == 302 else answer.content.decode()
+
+
+def test_models_stand_in_for_each_other_but_never_in_a_circle(admin) -> None:
+    row = make(admin)
+    a, b, c = (Model.objects.create(provider=row, name=name) for name in "abc")
+    assert stand_in(admin, a, b, c) == ""
+    assert stand_in(admin, b, c) == ""
+    assert [str(one) for one in Fallback.objects.filter(model=a)] == ["b for a", "c for a"]
+    for model, others in ((c, [a]), (c, [c]), (b, [a])):
+        assert "stand in for itself" in stand_in(admin, model, *others)
+    assert Fallback.objects.count() == 3
+
+
+def test_the_list_tells_what_is_known_against_a_model_and_forgets_it_on_demand(admin, redis_url) -> None:
+    row = make(admin)
+    model = Model.objects.create(provider=row, name="m")
+    with redis.Redis.from_url(redis_url) as client:
+        told = (
+            "failed",
+            0,
+            str(model.id),
+            "",
+            "provider_error",
+            "It fell over.",
+            0,
+            *troubles.arguments(BreakerPolicy()),
+        )
+        for _ in range(8):
+            client.eval(troubles.SCRIPT.body, 2, troubles.INDEX, f"{troubles.INDEX}:{model.id}", *told)
+    report._kept = (float("-inf"), {})
+    assert "left alone, 5 s: It fell over." in admin.get("/admin/catalog/model/").content.decode()
+    admin.post("/admin/catalog/model/", {"action": "ask_again", "_selected_action": [str(model.id)]})
+    page = admin.get("/admin/catalog/model/").content.decode()
+    assert "It fell over." not in page
+    assert "answers" in page
+
+
 async def test_the_api_lists_models_in_order_with_their_prices(transactional_db) -> None:
     from backend.catalog import registry
     from backend.core.db import close_pool, in_thread
@@ -89,6 +140,11 @@ async def test_the_api_lists_models_in_order_with_their_prices(transactional_db)
         Model.objects.create(provider=row, name="second", position=20)
         Model.objects.create(provider=row, name="first", position=10, input_price="0.150000", label="The First")
         Model.objects.create(provider=row, name="hidden", position=1, hidden=True)
+        first, second = Model.objects.get(name="first"), Model.objects.get(name="second")
+        third = Model.objects.create(provider=row, name="third", position=30)
+        Fallback.objects.create(model=first, stand_in=third, position=10)
+        Fallback.objects.create(model=first, stand_in=Model.objects.get(name="hidden"), position=5)
+        Fallback.objects.create(model=third, stand_in=second)
         Provider.objects.create(name="Q", kind="openai", base_url="https://q.example/v1", failure="Q refused the key.")
         return User.objects.create_user("u@example.org", "a-long-password-1")
 
@@ -103,6 +159,8 @@ async def test_the_api_lists_models_in_order_with_their_prices(transactional_db)
     items = answer.json()["items"]
     assert answer.json()["problems"] == [{"provider": "Q", "message": "Q refused the key."}]
     assert [(item["name"], item["label"], item["default"]) for item in items] == [
-        ("first", "The First", True), ("second", "second", False),
+        ("first", "The First", True), ("second", "second", False), ("third", "third", False),
     ]  # fmt: skip
+    assert [item["fallbacks"] for item in items] == [["third", "second"], [], ["second"]]
+    assert items[0]["availability"] == {"state": "ok", "retry_after_ms": None, "waiting": 0}
     assert float(items[0]["input_price"]) == 0.15

@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 import { formatNumber, useT } from "@/lib/i18n";
 import { IconButton, Popover } from "@/ui";
 import type { Message } from "../model/message";
+import { labelOf, useModels } from "../models";
 import styles from "./Message.module.css";
 
 const seconds = (ms: number): string =>
@@ -42,13 +43,16 @@ export function AnswerInfo({ message, model }: { message: Message; model: string
 
 function Facts({ message, model }: { message: Message; model: string }) {
   const t = useT();
-  const { usage, timings, cost } = message;
+  const { data: models } = useModels();
+  const { usage, timings, cost, insteadOf } = message;
+  const before = [...new Set(insteadOf.map((one) => labelOf(models, one.model)))].join(", ");
   const first = timings?.["first_token_ms"];
   const total = timings?.["total_ms"];
   const writing = total !== undefined ? total - (first ?? 0) : 0;
   const speed = usage && writing > 0 ? usage.output_tokens / (writing / 1000) : null;
   const rows: [string, string | null][] = [
     [t("chat.info_model"), model || null],
+    [t("chat.info_instead"), before || null],
     [t("chat.info_first"), first === undefined ? null : `${seconds(first)} s`],
     [t("chat.info_total"), total === undefined ? null : `${seconds(total)} s`],
     [t("chat.info_speed"), speed === null ? null : t("chat.info_speed_value", { count: Math.round(speed) })],

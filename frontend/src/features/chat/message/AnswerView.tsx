@@ -15,6 +15,7 @@ import styles from "./Message.module.css";
 import { Reasoning } from "./Reasoning";
 import { Status } from "./Status";
 import { SearchStep, ToolStep } from "./Steps";
+import { Switched } from "./Switched";
 import { type Answer, useAnswer } from "./useAnswer";
 
 /** An answer: what led to it, folded; its text; how it ended; what can be done with it. */
@@ -43,6 +44,7 @@ export const AnswerView = memo(function AnswerView({
             thoughtFor={answer.live?.thoughtFor ?? message.timings?.["reasoning_ms"] ?? null}
           />
         ))}
+        <Switched answer={answer} models={models} />
         {over ? (
           <Ending message={message} answer={answer} item={item?.key} />
         ) : (

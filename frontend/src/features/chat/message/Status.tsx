@@ -23,7 +23,12 @@ export function Status({
   if (item) return <OnItsWay item={item} />;
   if (delayed) return <Line>{t("chat.delayed")}</Line>;
   const last = answer.parts.at(-1);
-  if (answer.status === "queued") return <Line>{t("chat.queued")}</Line>;
+  if (answer.status === "queued")
+    return (
+      <Line>
+        {answer.place === null ? t("chat.queued") : t("chat.queued_place", { place: answer.place })}
+      </Line>
+    );
   if (!last)
     return <Line>{modelLabel ? t("chat.starting", { model: modelLabel }) : t("chat.thinking")}</Line>;
   if (last.done) return <Line>{t("chat.writing")}</Line>;

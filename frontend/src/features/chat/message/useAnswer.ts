@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { GenerationState, Part, Usage } from "@/realtime/index";
+import type { GenerationState, GivenUp, Part, Usage } from "@/realtime/index";
 import type { Message } from "../model/message";
 import type { LiveAnswer } from "../session/live";
 
@@ -11,6 +11,9 @@ export interface Answer {
   failure: { code: string; message: string } | null;
   reason: string;
   resumed: boolean;
+  /** In line for its provider, from 1. */
+  place: number | null;
+  insteadOf: readonly GivenUp[];
   live: LiveAnswer | null;
 }
 
@@ -23,8 +26,9 @@ export function useAnswer(message: Message, live: LiveAnswer | null): Answer {
     () => live?.get() ?? null,
   );
   if (!state || !live) {
-    const { status, parts, usage, model, error, reason } = message;
-    return { status, parts, usage, model, failure: error, reason, resumed: false, live: null };
+    const { status, parts, usage, model, error, reason, insteadOf } = message;
+    const told = { failure: error, reason, resumed: false, place: null, insteadOf };
+    return { status, parts, usage, model, ...told, live: null };
   }
   return {
     status: state.status,
@@ -34,6 +38,8 @@ export function useAnswer(message: Message, live: LiveAnswer | null): Answer {
     failure: state.failure,
     reason: state.finishReason ?? "",
     resumed: state.resumed !== null,
+    place: state.place,
+    insteadOf: state.insteadOf,
     live,
   };
 }

@@ -1,4 +1,13 @@
-import { type Json, type Part, type Usage, isTerminal, readParts, readUsage } from "@/realtime/index";
+import {
+  type GivenUp,
+  type Json,
+  type Part,
+  type Usage,
+  isTerminal,
+  readGivenUp,
+  readParts,
+  readUsage,
+} from "@/realtime/index";
 
 export type Role = "system" | "user" | "assistant";
 export type MessageStatus =
@@ -24,6 +33,8 @@ export interface Message {
   readonly timings: Readonly<Record<string, number>> | null;
   readonly reason: string;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** The models that were given up before `model` answered. */
+  readonly insteadOf: readonly GivenUp[];
   readonly generation: string | null;
   readonly created: string;
   /** Its text was too long for an event; the whole is to be fetched. */
@@ -70,6 +81,7 @@ export function readMessage(raw: unknown): Message | null {
     timings: numbers(found["timings"]),
     reason: text(found["reason"]),
     error: error ? { code: text(error["code"]), message: text(error["message"]) } : null,
+    insteadOf: readGivenUp(found["instead_of"]),
     generation: text(found["generation"]) || null,
     created: text(found["created"]),
     truncated: found["truncated"] === true,
@@ -97,6 +109,7 @@ export function localMessage(
     timings: null,
     reason: "",
     error: null,
+    insteadOf: [],
     generation: null,
     created: new Date().toISOString(),
     truncated: false,
