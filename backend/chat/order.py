@@ -55,6 +55,12 @@ class Order:
     question: str | None = None
 
     @property
+    def created(self) -> dict[str, str]:
+        """The data of the first event."""
+        ids = {"generation": self.generation, "message": self.message.id, "conversation": self.message.conversation}
+        return {**{name: str(value) for name, value in ids.items()}, "model": self.model}
+
+    @property
     def topic(self) -> str:
         """The topic that carries the answer."""
         return topic_of(self.generation)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 import structlog
@@ -104,15 +103,7 @@ class Run:
 
     def _begin(self) -> None:
         order, source = self.order, self.source
-        source.emit(
-            "created",
-            {
-                "generation": str(order.generation),
-                "message": str(order.message.id),
-                "conversation": str(order.message.conversation),
-                "model": order.model,
-            },
-        )
+        source.emit("created", order.created)
         if order.continued:
             source.preload(order.continued)
 
@@ -330,12 +321,9 @@ class Run:
                 {
                     "input_tokens": usage.input_tokens,
                     "output_tokens": usage.output_tokens,
-                    "cost": float(self._cost(usage) or 0),
+                    "cost": float(self._chain.cost(usage) or 0),
                 },
             )
-
-    def _cost(self, usage: Usage) -> Decimal | None:
-        return self._chain.cost(usage)
 
     async def _end(self, outcome: Outcome) -> None:
         source, writer = self.source, self._writer
@@ -390,7 +378,7 @@ class Run:
 
     def _final_cost(self) -> float | None:
         usage = self._total()
-        cost = self._cost(usage) if usage else None
+        cost = self._chain.cost(usage) if usage else None
         return None if cost is None else float(cost)
 
     def _timings(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_what_is_known_against_a_model(client: redis.Redis, steps: list[tuple[st
     for what, later, token, retry in steps:
         now += later
         code, message = ("provider_error", "no") if what in ("failed", "rested") else ("", "")
-        told = {"code": code, "message": message, "retry_ms": retry}
+        told: Any = {"code": code, "message": message, "retry_ms": retry}
         given_ = (what, now, "m", token, code, message, retry, *troubles.arguments(POLICY))
         shared = troubles.view_of(_run(client, troubles.SCRIPT.body, [troubles.INDEX, f"{troubles.INDEX}:m"], given_))
         assert shared == troubles.apply(state, what, now, token, **told)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,9 @@ async def until(check: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def read(provider: CarefulProvider, request: CompletionRequest = REQUEST) -> tuple[str, list[object]]:
-    text, told = "", []
+async def read(provider: CarefulProvider, request: CompletionRequest = REQUEST) -> tuple[str, list[Any]]:
+    text = ""
+    told: list[Any] = []
     async with aclosing(provider.stream(request)) as reads:
         async for some in reads:
             text += "".join(delta.text for delta in some if isinstance(delta, TextDelta))
@@ -151,7 +153,7 @@ async def test_a_short_request_for_patience_is_waited_for_by_all() -> None:
     assert len(provider.calls) == 3
 
 
-async def _later(careful: CarefulProvider) -> tuple[str, list[object]]:
+async def _later(careful: CarefulProvider) -> tuple[str, list[Any]]:
     await asyncio.sleep(0.05)
     return await read(careful)
 
