@@ -30,6 +30,13 @@ class Nowhere(Shared):
         raise Away
 
 
+class Untouched(Shared):
+    """A Redis that nobody may ask."""
+
+    async def run(self, script: Script, keys: Sequence[str], values: Sequence[Any]) -> Any:
+        raise AssertionError("a round trip was made")
+
+
 def alone(policy: CarePolicy = QUICK) -> Care:
     """A process that knows nobody else."""
     return Care(policy, shared=Nowhere(), chance=lambda: 0.0)

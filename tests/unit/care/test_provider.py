@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from backend.care.budget import RetryBudget
+from backend.care.care import Care
 from backend.care.errors import NotAsked
 from backend.care.policy import BreakerPolicy
 from backend.care.provider import CarefulProvider
 from backend.providers.base import Asking, CompletionRequest, Finish, Passing, ProviderError, TextDelta, Waiting
-from tests.support.care import QUICK, alone, down, limits, member
+from tests.support.care import QUICK, Untouched, alone, down, limits, member
 from tests.support.scripted import ScriptedProvider, steps, words
 
 REQUEST = CompletionRequest(model="a", messages=[{"role": "user", "content": "hi"}])
@@ -50,6 +51,14 @@ async def test_one_model_without_limits_tells_nothing_but_its_answer() -> None:
     careful = CarefulProvider([member(provider)], alone())
     assert (await read(careful), careful.announces) == (("a", []), False)
     assert provider.calls == [REQUEST]
+
+
+async def test_a_model_without_limits_of_which_nothing_is_known_costs_no_round_trip() -> None:
+    care = Care(QUICK, shared=Untouched())
+    careful = CarefulProvider([member(answers("a")), member(answers("b"))], care)
+    assert await read(careful) == ("a", [Asking()])
+    with pytest.raises(AssertionError, match="a round trip was made"):
+        await read(CarefulProvider([member(fails("a"))], care))
 
 
 async def test_it_is_tried_again_and_then_another_stands_in() -> None:

@@ -161,6 +161,12 @@ export interface Created {
   model: string;
 }
 
+/** What is being written waits until its log can be reached again (true), or waits no more (false). */
+export interface Delayed {
+  delayed: boolean;
+  type?: "delayed";
+}
+
 /** `done`: the answer is whole. */
 export interface Done {
   finish_reason: string;
@@ -560,7 +566,7 @@ export interface SearchStarted {
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway | Delayed;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
