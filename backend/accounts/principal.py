@@ -13,7 +13,8 @@ class Principal:
     """A verified caller. `scopes` None means all that the person may do; `expires_at` is in epoch seconds.
 
     `session_id` is the session's key for `session` and the token family's id for `jwt`; it is a secret in the first
-    case, hence out of `repr`. A ticket yields the principal of the credential that asked for it.
+    case, hence out of `repr`. A ticket yields the principal of the credential that asked for it. `team_ids` are in the
+    order of joining: what the person spends is the first one's.
     """
 
     user_id: UUID

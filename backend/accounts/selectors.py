@@ -11,7 +11,7 @@ from backend.core.db import connect, row, rows
 from backend.core.errors import NotFound
 
 _PERSON = """u.id, u.email, u.name, u.role, u.is_active, u.auth_version, u.password,
-  array(select m.team_id from accounts_membership m where m.user_id = u.id) as team_ids"""
+  array(select m.team_id from accounts_membership m where m.user_id = u.id order by m.id) as team_ids"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from backend.care import report
-from backend.catalog.models import Fallback, Kind, Model, Provider, Source
+from backend.catalog.models import Fallback, Kind, Model, Price, Provider, Source
 from backend.catalog.services import fallbacks_check
 from backend.outbound import UrlRefused
 from backend.outbound.guard import parse_url
@@ -129,6 +129,19 @@ class FallbackInline(TabularInline):
     verbose_name_plural = "models that stand in where this one can't answer, in order"
 
 
+class PriceInline(TabularInline):
+    """What the model cost, and from when on; written by itself when a price changes."""
+
+    model = Price
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("since", "input_price", "output_price", "cached_price")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nobody writes history by hand."""
+        return False
+
+
 @admin.register(Model)
 class ModelAdminPage(ModelAdmin):
     """Models: names, prices, order, visibility, limits, stand-ins. They come from the providers' lists."""
@@ -136,7 +149,7 @@ class ModelAdminPage(ModelAdmin):
     list_display = (
         "name", "label", "provider", "input_price", "output_price", "position", "hidden", "available", "state"
     )  # fmt: skip
-    inlines: ClassVar = [FallbackInline]
+    inlines: ClassVar = [FallbackInline, PriceInline]
     actions = ("ask_again",)
     list_editable = ("label", "input_price", "output_price", "position", "hidden")
     list_filter = ("provider", "hidden", "available")
@@ -144,8 +157,8 @@ class ModelAdminPage(ModelAdmin):
     list_per_page = 50
     search_fields = ("name", "label")
     fields = (
-        "provider", "name", "label", "input_price", "output_price", "context", "position", "hidden", "continuation",
-        "capabilities", "max_concurrent", "available", "state",
+        "provider", "name", "label", "input_price", "output_price", "cached_price", "context", "position", "hidden",
+        "continuation", "capabilities", "max_concurrent", "available", "state",
     )  # fmt: skip
     readonly_fields: ClassVar = ["available", "state"]
 

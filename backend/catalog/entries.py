@@ -31,7 +31,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model that may be asked. Prices are for a million tokens, None where nothing is known.
+    """A model that may be asked. Prices are for a million tokens, None where nothing is known; `price` is the row of
+    the history that they stand in.
 
     `fallbacks` are the entries that stand in for it, in order, those of its stand-ins not among them.
     """
@@ -51,6 +52,8 @@ class Entry:
     created: datetime
     max_concurrent: int | None = None
     fallbacks: tuple[UUID, ...] = ()
+    cached_price: Decimal | None = None
+    price: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from backend.core.encryption import EncryptedTextField
 from backend.core.models import BaseModel
@@ -79,7 +80,8 @@ class Provider(BaseModel):
 class Model(BaseModel):
     """A model as its provider names it. `available` is false while the provider's list lacks it.
 
-    Prices are in US dollars for a million tokens; None: not known. `continuation` empty: as the provider.
+    Prices are in US dollars for a million tokens; None: not known. `cached_price` None: cached input costs as much as
+    other input. `continuation` empty: as the provider. What was charged before is in `Price`.
     `max_concurrent` limits the calls of this model within those of its provider.
     """
 
@@ -88,6 +90,9 @@ class Model(BaseModel):
     label = models.CharField(max_length=200, blank=True, default="")
     input_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     output_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    cached_price = models.DecimalField(
+        max_digits=12, decimal_places=6, null=True, blank=True, help_text="Of input that the provider had cached."
+    )
     context = models.PositiveIntegerField(null=True, blank=True, help_text="Tokens that it takes in all.")
     position = models.IntegerField(default=1000, help_text="The first visible model is the default.")
     hidden = models.BooleanField(default=False)
@@ -125,6 +130,22 @@ class Fallback(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.stand_in} for {self.model}"
+
+
+class Price(BaseModel):
+    """What a model cost from `since` on, until the next one: the history that the ledger's rows point into."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="prices")
+    since = models.DateTimeField(default=timezone.now)
+    input_price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    output_price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    cached_price = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-since", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} since {self.since:%Y-%m-%d %H:%M}"
 
 
 class CatalogVersion(models.Model):

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from backend.catalog.models import Fallback, Model, Provider, Source
+from backend.catalog.models import Fallback, Model, Price, Provider, Source
 from backend.catalog.pickup import Found
 from backend.catalog.ranking import ranked
 from backend.providers.base import UpstreamModel
@@ -38,6 +38,18 @@ def fallbacks_check(*, model: UUID, stand_ins: Sequence[UUID]) -> None:
         fresh = [other for other in links.get(one, ()) if other not in seen]
         seen.update(fresh)
         ahead += fresh
+
+
+@transaction.atomic
+def price_note(*, model: Model) -> bool:
+    """Write a model's prices into its history where they differ from the last ones; whether they did."""
+    now = (model.input_price, model.output_price, model.cached_price)
+    last = Price.objects.filter(model=model).first()
+    before = (last.input_price, last.output_price, last.cached_price) if last else (None, None, None)
+    if now == before:
+        return False
+    Price.objects.create(model_id=model.id, input_price=now[0], output_price=now[1], cached_price=now[2])
+    return True
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""A saved or deleted row raises the catalogue's version, whoever saved it."""
+"""A saved or deleted row raises the catalogue's version, whoever saved it; a price that changed enters the history."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from backend.catalog.models import Fallback, Model, Provider
 
 def connect() -> None:
     """Listen. Called once, when the app is ready."""
+    post_save.connect(_priced, sender=Model, dispatch_uid="catalog-prices")
     for model in (Provider, Model, Fallback):
         for signal in (post_save, post_delete):
             signal.connect(_changed, sender=model, dispatch_uid=f"catalog-{model.__name__}-{id(signal)}")
@@ -19,3 +20,7 @@ def connect() -> None:
 def _changed(**_: Any) -> None:
     with transaction.atomic():
         services.version_raise()
+
+
+def _priced(*, instance: Model, **_: Any) -> None:
+    services.price_note(model=instance)

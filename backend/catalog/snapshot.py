@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from backend.catalog.entries import Account, Catalogue, Entry, effective_continuation
-from backend.catalog.models import CatalogVersion, Fallback, Model, Provider, Source
+from backend.catalog.models import CatalogVersion, Fallback, Model, Price, Provider, Source
 from backend.catalog.pickup import found_in
 from backend.core.encryption import DecryptionError
 from backend.providers import factory
@@ -31,7 +31,11 @@ def catalogue_load() -> Catalogue:
     for model_id, stand_in in Fallback.objects.order_by("position", "id").values_list("model_id", "stand_in_id"):
         stand_ins.setdefault(model_id, []).append(stand_in)
     ordered = models.order_by("provider__position", "position", "name")
-    entries = [_entry(model, accounts[model.provider_id], tuple(stand_ins.get(model.id, ()))) for model in ordered]
+    prices = dict(Price.objects.order_by("since", "id").values_list("model_id", "id"))
+    entries = [
+        _entry(model, accounts[model.provider_id], prices.get(model.id), tuple(stand_ins.get(model.id, ())))
+        for model in ordered
+    ]
     entries.sort(key=lambda entry: entry.kind == "guide")
     return Catalogue(version=version, accounts=accounts, entries=tuple(entries))
 
@@ -56,7 +60,7 @@ def _account(row: Provider, keys: dict[str, str]) -> Account | None:
     )
 
 
-def _entry(model: Model, account: Account, fallbacks: tuple[UUID, ...]) -> Entry:
+def _entry(model: Model, account: Account, price: UUID | None, fallbacks: tuple[UUID, ...]) -> Entry:
     return Entry(
         id=model.id,
         name=model.name,
@@ -75,4 +79,6 @@ def _entry(model: Model, account: Account, fallbacks: tuple[UUID, ...]) -> Entry
         created=model.created,
         max_concurrent=model.max_concurrent,
         fallbacks=fallbacks,
+        cached_price=model.cached_price,
+        price=price,
     )

@@ -8,3 +8,10 @@ class ChatConfig(AppConfig):
 
     name = "backend.chat"
     label = "chat"
+
+    def ready(self) -> None:
+        """Let the ledger be compared with the answers."""
+        from backend.chat.books import ledgered
+        from backend.usage import books
+
+        books.register(ledgered)

@@ -5,17 +5,15 @@ is declared as well, by `resumed`, as a node's that carries on.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from backend.care.errors import another_may_help
 from backend.chat.entries import Resolved
 from backend.chat.fold import Answer, visible_text
 from backend.chat.source import AnswerSource
-from backend.providers.base import Asking, Continuation, Delta, Passing, ProviderError, Usage, Waiting
+from backend.providers.base import Asking, Continuation, Delta, Passing, ProviderError, Waiting
 
 EXACT: tuple[Continuation, ...] = ("prefix", "continue_final_message")
-NOTHING = Usage(0, 0)
 
 
 def reached(resolved: Resolved, answer: Answer) -> Resolved:
@@ -41,7 +39,6 @@ class Chain:
     def __init__(self, resolved: Resolved, source: AnswerSource, *, told: bool | None) -> None:
         self.resolved = resolved
         self.told = told
-        self._before: tuple[Usage, Decimal] = (NOTHING, Decimal(0))
         self._source = source
         self._given_up: list[dict[str, str]] = []
         source.noticed = self._noticed
@@ -51,26 +48,14 @@ class Chain:
         if not self.resolved.announces:
             self._started()
 
-    def follows(self, error: ProviderError, *, used: Usage | None) -> bool:
-        """Whether another model goes on where this one failed; then it is the one. `used` up to now."""
+    def follows(self, error: ProviderError) -> bool:
+        """Whether another model goes on where this one failed; then it is the one."""
         following = self.resolved.after
         if following is None or not error.started or not another_may_help(error):
             return False
-        if used is not None:
-            self._before = (used, self.cost(used) or Decimal(0))
         self._give_up(error.code)
         self.resolved = following
         return True
-
-    def cost(self, usage: Usage) -> Decimal | None:
-        """What the whole answer costs, each model's part at its own price; None where no price is known."""
-        entry, (before, spent) = self.resolved.entry, self._before
-        if not spent and entry.input_price is None and entry.output_price is None:
-            return None
-        fresh_input = usage.input_tokens - before.input_tokens
-        fresh_output = usage.output_tokens - before.output_tokens
-        price = fresh_input * (entry.input_price or Decimal(0)) + fresh_output * (entry.output_price or Decimal(0))
-        return price / 1_000_000 + spent
 
     @property
     def exact(self) -> bool:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Protocol
+from uuid import UUID
 
 from backend.providers.base import Continuation, Provider
 
@@ -20,6 +21,14 @@ class Entry(Protocol):
     @property
     def output_price(self) -> Decimal | None:
         """For tokens that come out."""
+
+    @property
+    def cached_price(self) -> Decimal | None:
+        """For those among them that the provider had cached; None: as any other."""
+
+    @property
+    def price(self) -> UUID | None:
+        """The row of the price history that these stand in."""
 
     @property
     def continuation(self) -> Continuation:

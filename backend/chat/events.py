@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from backend.chat.schemas import ConversationOut, MessageOut, StatusName
+from backend.usage.events import BudgetWarned
 
 PartKind = Literal["text", "reasoning", "tool", "search"]
 TerminalName = Literal["done", "incomplete", "error", "cancelled"]
@@ -232,7 +233,7 @@ class UserSnapshot(Event):
     running: list[RunningGeneration]
 
 
-EVENTS: dict[str, dict[str, type[Event]]] = {
+EVENTS: dict[str, dict[str, type[BaseModel]]] = {
     "generation": {
         "created": Created,
         "queued": Queued,
@@ -262,6 +263,7 @@ EVENTS: dict[str, dict[str, type[Event]]] = {
     },
     "user": {
         "conversation.changed": ConversationChanged,
+        "usage": BudgetWarned,
         "snapshot": UserSnapshot,
     },
 }

@@ -1,4 +1,5 @@
-"""The end of an answer: one compare-and-set stores message, usage, status and the terminal event with its position.
+"""The end of an answer: one compare-and-set stores message, usage, status and the terminal event with its position, and
+settles its call.
 
 Whoever holds the generation's `attempt` may end it, once. The terminal event goes into the log after that, and anyone
 may append exactly it where it is missing. While PostgreSQL is away the text is complete and the end waits.
@@ -13,6 +14,7 @@ from backend.chat import bodies
 from backend.chat.order import Ending, conversation_topic, user_topic
 from backend.core import db, outbox
 from backend.core.errors import Unavailable
+from backend.usage.ledger import SETTLE_GENERATION, encoded
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +75,7 @@ async def _store(ending: Ending) -> bool:
                 "count": len(events),
                 "user_topic": user_topic(ending.user),
                 "user_body": changed,
+                "settlement": encoded(ending.settlement),
             },
         )
         row = await cursor.fetchone()
@@ -82,7 +85,7 @@ async def _store(ending: Ending) -> bool:
     return True
 
 
-_FINISH = """
+_FINISH = f"""
 WITH generation AS (
   UPDATE chat_generation SET status = %(status)s, terminal_offset = %(offset)s, terminal_event = %(event)s,
     epoch = %(epoch)s, checkpoint = '', lease_until = NULL, updated = %(now)s
@@ -97,6 +100,8 @@ WITH generation AS (
   UPDATE chat_conversation SET position = position + %(count)s, updated = %(now)s
   FROM generation WHERE chat_conversation.id = %(conversation)s
   RETURNING chat_conversation.epoch, chat_conversation.position
+), call AS (
+  {SETTLE_GENERATION.format(source="generation")}
 ), events AS (
   INSERT INTO core_outboxevent (topic, epoch, "offset", body)
   SELECT %(topic)s, c.epoch, c.position - %(count)s + e.n, e.body
@@ -104,4 +109,4 @@ WITH generation AS (
   UNION ALL SELECT %(user_topic)s, '', NULL, %(user_body)s FROM conversation
 )
 SELECT epoch, position FROM conversation
-"""
+"""  # noqa: S608

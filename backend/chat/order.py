@@ -10,6 +10,8 @@ from uuid import UUID
 from backend.chat.fold import Answer, encode_event
 from backend.chat.remote import Begun
 from backend.chat.schemas import MessageOut, StatusName
+from backend.usage.ledger import Settlement
+from backend.usage.money import Spent
 
 Parts = list[dict[str, Any]]
 Aside = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
@@ -71,7 +73,7 @@ class Resume:
     """Where an earlier attempt left an answer. `events` is its whole log; empty: it begins anew, under a new epoch.
 
     `exact`: the model goes on from the very text. `age`: seconds since the answer was asked for. `remote`: what the
-    provider writes on by itself.
+    provider writes on by itself. `spent`: what the calls before this attempt's took.
     """
 
     answer: Answer
@@ -79,6 +81,7 @@ class Resume:
     exact: bool
     age: float
     remote: Begun | None = None
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,9 @@ CANCELLED = Outcome("cancelled", {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """All that is stored with the end of an answer. `epoch` is a new one where the old log could not be kept."""
+    """All that is stored with the end of an answer. `epoch` is a new one where the old log could not be kept;
+    `settlement` is for the call that is open.
+    """
 
     generation: UUID
     attempt: int
@@ -135,3 +140,4 @@ class Ending:
     epoch: str
     offset: int
     now: datetime
+    settlement: Settlement

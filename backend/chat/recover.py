@@ -8,14 +8,14 @@ else from the last checkpoint under a new epoch. What was cancelled, was finishe
 import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from backend.chat import finish
+from backend.chat import calls, finish
 from backend.chat.chain import EXACT, reached
 from backend.chat.claim import Kept, claim, known
 from backend.chat.entries import Resolved
@@ -28,6 +28,8 @@ from backend.chat.verbatim import Verbatim, decode
 from backend.core import db
 from backend.core.errors import AppError, Unavailable
 from backend.core.ids import new_epoch
+from backend.usage import ledger
+from backend.usage.money import Spent
 from realtime import LogAway, Node
 from realtime.log import Append
 
@@ -93,7 +95,6 @@ class Sweeper:
             values = {"id": row["id"], "attempt": row["attempt"], "epoch": epoch, "run_id": run_id}
             if await db.row(_NEW_EPOCH, values) is None:
                 return False
-        resume = await _resume(row, kept, resolved)
         tools, given = await _given(message.id)
         order = Order(
             generation=row["id"],
@@ -109,13 +110,16 @@ class Sweeper:
             verbatim=given is not None,
             question=None if given else await _question(row, message),
         )
-        self.launch(order, resolved, resume, asked)
+        resume = await _resume(row, kept, resolved)
+        held = resume.remote is not None
+        before = await calls.taken_over(order=order, kept=kept, resolved=resolved, held=held)
+        self.launch(order, resolved, replace(resume, spent=before), asked)
         log.info("an answer is carried on", generation=str(row["id"]), attempt=row["attempt"], exact=resume.exact)
         return True
 
     async def _end(self, row: Row, kept: Kept, outcome: Outcome, asked: float) -> bool:
         epoch = row["epoch"] if kept.events else new_epoch()
-        ending = await _ending(row, kept, outcome, epoch)
+        ending = await self._ending(row, kept, outcome, epoch)
         if not await finish.store(ending):
             return False
         if kept.events:
@@ -127,6 +131,39 @@ class Sweeper:
             self.aside(self._cancel(ending.message.model, Begun(**row["remote"]).id))
         log.info("an interrupted answer was ended", generation=str(row["id"]), status=outcome.status)
         return True
+
+    async def _ending(self, row: Row, kept: Kept, outcome: Outcome, epoch: str) -> Ending:
+        message = await _message(row["message_id"])
+        entry = None
+        with suppress(AppError):
+            entry = reached(await self.resolve(message.model or None), kept.answer).entry
+        booked = await ledger.booked(row["id"])
+        settlement = calls.left(kept, booked, entry)
+        total = ledger.total(booked) + settlement.spent
+        parts = kept.answer.plain_parts()
+        update = {
+            "status": outcome.status,
+            "parts": parts,
+            "text": visible_text(parts),
+            "usage": None if total == Spent() else total.body(),
+            "cost": None if total.cost is None else float(total.cost),
+            "reason": outcome.reason,
+            "error": outcome.error,
+            "model": kept.answer.model or message.model,
+            "instead_of": kept.answer.instead_of or None,
+        }
+        return Ending(
+            generation=row["id"],
+            attempt=row["attempt"],
+            conversation=row["conversation_id"],
+            user=row["owner_id"],
+            message=message.model_copy(update=update),
+            outcome=outcome,
+            epoch=epoch,
+            offset=len(kept.events) + (0 if kept.sealed else 1),
+            now=datetime.now(UTC),
+            settlement=settlement,
+        )
 
     async def _cancel(self, model: str, remote: str) -> None:
         """What is ended here must not be written on, and paid for, elsewhere."""
@@ -167,33 +204,6 @@ async def _resume(row: Row, kept: Kept, resolved: Resolved) -> Resume:
     there = begun is not None and begun.held(kept_of(parts)) is not None
     exact = not visible_text(parts) or continuation in EXACT or there
     return Resume(answer=answer, events=kept.events, exact=exact, age=row["age_s"], remote=begun if there else None)
-
-
-async def _ending(row: Row, kept: Kept, outcome: Outcome, epoch: str) -> Ending:
-    message = await _message(row["message_id"])
-    parts = kept.answer.plain_parts()
-    update = {
-        "status": outcome.status,
-        "parts": parts,
-        "text": visible_text(parts),
-        "usage": kept.answer.usage and {k: v for k, v in kept.answer.usage.items() if k != "cost"},
-        "cost": kept.answer.usage and kept.answer.usage.get("cost"),
-        "reason": outcome.reason,
-        "error": outcome.error,
-        "model": kept.answer.model or message.model,
-        "instead_of": kept.answer.instead_of or None,
-    }
-    return Ending(
-        generation=row["id"],
-        attempt=row["attempt"],
-        conversation=row["conversation_id"],
-        user=row["owner_id"],
-        message=message.model_copy(update=update),
-        outcome=outcome,
-        epoch=epoch,
-        offset=len(kept.events) + (0 if kept.sealed else 1),
-        now=datetime.now(UTC),
-    )
 
 
 async def _message(message: UUID) -> MessageOut:

@@ -14,8 +14,10 @@ from typing import Any, Literal
 
 import structlog
 
-from backend.chat import context, remote
+from backend.chat import calls, context, remote
 from backend.chat.chain import Chain
+from backend.chat.claim import Kept
+from backend.chat.clock import Clock
 from backend.chat.entries import Resolved
 from backend.chat.fold import is_whole, visible_text
 from backend.chat.order import CANCELLED, Aside, Ending, Order, Outcome, Resume, done, failed, incomplete
@@ -24,6 +26,8 @@ from backend.core.errors import AppError
 from backend.core.opaque import user_key
 from backend.providers.base import CompletionRequest, Continuation, Held, ProviderError, Remote, Usage
 from backend.providers.errors import CannotContinue
+from backend.usage.ledger import Settlement
+from backend.usage.money import Spent, reported, spent
 from realtime import LogWriter, Refused
 
 log = structlog.get_logger(__name__)
@@ -66,15 +70,14 @@ class Run:
         self._resume = resume
         self._age = resume.age if resume else 0.0
         self._wall_clock = max(1.0, wall_clock - self._age)
-        self._earlier = resume.answer.usage if resume else None
+        self._earlier = resume.spent if resume else Spent()
+        self._sent: CompletionRequest | None = None
+        self._called = 0.0
+        self._there = 0
         self.task: asyncio.Task[None] | None = None
         self._streaming = False
         self._stop: Stop | None = None
-        self._began = time.monotonic() - self._age
-        self._first: float | None = None
-        self._thinking_since: float | None = None
-        self._thought_s = 0.0
-        self._stopped_at = 0.0
+        self._clock = Clock(age=self._age)
         self._reported: Usage | None = None
         self._begun = remote.Begun()
         self._remote: Remote | None = None
@@ -118,7 +121,7 @@ class Run:
     async def write(self) -> None:
         """Stream, then end."""
         outcome = self._stop or await self._stream()
-        self._stopped_at = time.monotonic()
+        self._clock.stopped = time.monotonic()
         if isinstance(outcome, Outcome) and outcome.status != "done":
             self._cancel_remote()
         try:
@@ -168,22 +171,26 @@ class Run:
                 if request.continuation == "ask" and request.held is None:
                     raise
                 log.warning("an answer is asked for anew", topic=self.order.topic, reason=refused.message)
-                self._ask_instead(request)
+                await self._ask_instead(request)
             except ProviderError as error:
                 request = await self._go_on(error)
 
     async def _go_on(self, error: ProviderError) -> CompletionRequest:
         """The next model of the chain goes on from what is there, and that is declared. Raises `error` without one."""
-        source, failed = self.source, self._resolved
-        if not self._chain.follows(error, used=self._total()):
+        source, given_up = self.source, self._resolved
+        settlement = self._settlement(failed(error.code, error.message), until=time.monotonic())
+        if not self._chain.follows(error):
             raise error
         log.warning("another model goes on with an answer", topic=self.order.topic, reason=error.message)
         if self._begun.id and self._aside is not None:
-            self._aside(remote.cancel(failed.provider, self._begun.id))
+            self._aside(remote.cancel(given_up.provider, self._begun.id))
         await self._writer.drain(source)
+        self._earlier = await calls.passed_on(
+            order=self.order, settlement=settlement, resolved=self._resolved, parts=source.answer.plain_parts()
+        )
         exact = self._chain.told = self._chain.exact
         self._resume = Resume(answer=source.answer, events=[], exact=exact, age=self._age)
-        self._earlier, self._reported, self._remote = self._usage(), None, None
+        self._reported, self._remote = None, None
         source.switch(exact=exact)
         self._chain.begin()
         self._writer.wake(source)
@@ -192,17 +199,18 @@ class Run:
     async def _follow(self, request: CompletionRequest) -> Stop:
         """The hot path: one task switch for each read from the network, synchronous calls for each token."""
         source, provider = self.source, self._resolved.provider
-        feed, wake = source.feed, self._writer.wake
+        clock, feed, wake = self._clock, source.feed, self._writer.wake
         said = request.continue_text is not None
         if (asked := self._asked()) is not None:
             return asked
+        self._sent, self._called = request, time.monotonic()
         async with aclosing(provider.stream(request)) as reads:
             async for deltas in reads:
                 feed(deltas)
-                if self._first is None and source.bytes and not said:
-                    self._first = time.monotonic()
-                if source.thinking is (self._thinking_since is None):
-                    self._turn()
+                if clock.first is None and source.bytes and not said:
+                    clock.first = time.monotonic()
+                if source.thinking is (clock.thinking_since is None):
+                    clock.turn()
                 if source.usage is not self._reported:
                     self._report()
                 if source.remote is not self._remote:
@@ -214,12 +222,13 @@ class Run:
                     return asked
         return done(source.finish.reason if source.finish else "stop")
 
-    def _ask_instead(self, request: CompletionRequest) -> None:
+    async def _ask_instead(self, request: CompletionRequest) -> None:
         """Nothing was handed out: what can't be continued exactly is asked for, and that is said."""
         if request.held is not None:
             request.held = None
-            self._earlier = self._resume.answer.usage if self._resume else None
             self._begun = remote.Begun.after(self._kept())
+            kept = Kept(self.source.answer, [])
+            self._earlier = await calls.taken_over(order=self.order, kept=kept, resolved=self._resolved, held=False)
         else:
             request.continuation = "ask"
         if request.continue_text and self._resume is not None:
@@ -245,15 +254,6 @@ class Run:
             return remote.kept_of(self._resume.answer.plain_parts())
         return [part for part in self.order.continued or () if is_whole(part)]
 
-    def _turn(self) -> None:
-        """From reasoning to something else, or back."""
-        now = time.monotonic()
-        if self._thinking_since is None:
-            self._thinking_since = now
-        else:
-            self._thought_s += now - self._thinking_since
-            self._thinking_since = None
-
     def _asked(self) -> Stop | None:
         """What `stop` asked for. Looked at as well, since `asyncio.wait_for` in a driver can swallow a cancellation."""
         return self._stop
@@ -266,6 +266,7 @@ class Run:
                 conversation=order.message.conversation, parent=order.message.parent
             )
         params = {name: value for name, value in order.params.items() if name not in OUTSIDE_PARAMS}
+        self._there = calls.bytes_of(self._kept())
         said = self._said()
         known = self._resolved.entry.continuation
         held = self._held(known)
@@ -290,7 +291,8 @@ class Run:
         if begun is None or held is None:
             self._begun = remote.Begun.after(kept)
             return None
-        self._begun, self._earlier = begun, None
+        self._begun = begun
+        self._there -= len((held.text + held.reasoning).encode("utf-8", "replace"))
         return held
 
     def _said(self) -> str:
@@ -299,37 +301,23 @@ class Run:
             return visible_text(self._resume.answer.plain_parts())
         return visible_text(self.order.continued) if self.order.continued else ""
 
-    def _total(self) -> Usage | None:
-        """What the provider counted, with what it counted for earlier attempts."""
-        usage, earlier = self.source.usage, self._earlier
-        if earlier is None:
-            return usage
-        now = usage or Usage(0, 0)
-        return Usage(
-            now.input_tokens + int(earlier["input_tokens"]),
-            now.output_tokens + int(earlier["output_tokens"]),
-            now.cached_tokens,
-            now.reasoning_tokens,
-        )
-
     def _report(self) -> None:
-        self._reported = self.source.usage
-        usage = self._total()
+        self._reported = usage = self.source.usage
         if usage is not None:
-            self.source.emit(
-                "usage",
-                {
-                    "input_tokens": usage.input_tokens,
-                    "output_tokens": usage.output_tokens,
-                    "cost": float(self._chain.cost(usage) or 0),
-                },
-            )
+            total = self._earlier + spent(usage, self._resolved.entry)
+            self.source.emit("usage", reported(total.body(), total.cost) or {})
 
     async def _end(self, outcome: Outcome) -> None:
         source, writer = self.source, self._writer
         source.close_parts()
         position = await writer.drain(source)
         ending = self._ending(outcome, position.offset + 1)
+        said = reported(ending.message.usage, ending.message.cost)
+        if said is not None and source.answer.usage != said:
+            source.emit("usage", said)
+            writer.wake(source)
+            position = await writer.drain(source)
+            ending = replace(ending, offset=position.offset + 1)
         if not await self._store(ending):
             return
         self.outcome = outcome
@@ -339,6 +327,8 @@ class Run:
 
     def _ending(self, outcome: Outcome, offset: int) -> Ending:
         order, parts = self.order, self.source.answer.plain_parts()
+        settlement = self._settlement(outcome, until=self._clock.stopped)
+        total = self._earlier + settlement.spent
         message = order.message.model_copy(
             update={
                 "status": outcome.status,
@@ -346,9 +336,9 @@ class Run:
                 "text": visible_text(parts),
                 "model": self._resolved.entry.name,
                 "instead_of": self.source.answer.instead_of or None,
-                "usage": self._usage(),
-                "cost": self._final_cost(),
-                "timings": self._timings(),
+                "usage": None if total == Spent() else total.body(),
+                "cost": None if total.cost is None else float(total.cost),
+                "timings": self._clock.timings(),
                 "reason": outcome.reason,
                 "error": outcome.error,
             }
@@ -363,32 +353,28 @@ class Run:
             epoch=order.epoch,
             offset=offset,
             now=datetime.now(UTC),
+            settlement=settlement,
         )
 
-    def _usage(self) -> dict[str, Any] | None:
-        usage = self._total()
-        if usage is None:
-            return None
-        return {
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cached_tokens": usage.cached_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-        }
+    def _settlement(self, outcome: Outcome, *, until: float) -> Settlement:
+        """Of the call that is open, which ends `until` then."""
 
-    def _final_cost(self) -> float | None:
-        usage = self._total()
-        cost = self._chain.cost(usage) if usage else None
-        return None if cost is None else float(cost)
+        def since_call(moment: float | None) -> int | None:
+            asked = self._sent is not None and moment is not None and moment >= self._called
+            return round((moment - self._called) * 1000) if asked and moment else None
 
-    def _timings(self) -> dict[str, Any]:
-        first = None if self._first is None else round((self._first - self._began) * 1000)
-        found = {"first_token_ms": first, "total_ms": round((self._stopped_at - self._began) * 1000)}
-        if self._thinking_since is not None:
-            self._turn()
-        if self._thought_s:
-            found["reasoning_ms"] = round(self._thought_s * 1000)
-        return found
+        source = self.source
+        size = calls.bytes_of(source.answer.plain_parts())
+        return calls.Attempt(
+            resolved=self._resolved,
+            asked=self._sent,
+            usage=source.usage,
+            whole=outcome.status == "done" or source.finish is not None,
+            written=max(0, size - self._there),
+            outcome=outcome,
+            first_token_ms=since_call(self._clock.first),
+            duration_ms=since_call(until),
+        ).settlement()
 
     def _lost(self, reason: str) -> None:
         log.warning("an answer was taken over", topic=self.order.topic, reason=reason)

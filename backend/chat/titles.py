@@ -11,12 +11,14 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from backend.chat import changes
+from backend.chat import calls, changes
 from backend.chat.entries import Resolved
 from backend.chat.models import Conversation, TitledBy
 from backend.chat.order import Order
 from backend.core import db
+from backend.core.errors import AppError
 from backend.providers.base import CompletionRequest, ProviderError, TextDelta
+from backend.usage.meter import metered
 
 log = structlog.get_logger(__name__)
 
@@ -58,15 +60,16 @@ async def give(*, order: Order, answer: str, resolved: Resolved) -> None:
         return
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            text = await _ask(resolved, order.question, answer)
-    except (ProviderError, TimeoutError) as error:
+            text = await _ask(resolved, order, answer)
+    except (ProviderError, TimeoutError, AppError) as error:
         log.info("no title from the model", conversation=str(order.message.conversation), error=str(error))
         return
     if title := clean(text):
         await db.in_thread(title_set, conversation=order.message.conversation, title=title)
 
 
-async def _ask(resolved: Resolved, question: str, answer: str) -> str:
+async def _ask(resolved: Resolved, order: Order, answer: str) -> str:
+    question = order.question or ""
     prompt = PROMPT.format(question=question[:EXCERPT_CHARS], answer=answer[:EXCERPT_CHARS])
     request = CompletionRequest(
         model=resolved.entry.name,
@@ -74,7 +77,11 @@ async def _ask(resolved: Resolved, question: str, answer: str) -> str:
         params={"max_tokens": MAX_TOKENS},
     )
     pieces: list[str] = []
-    async with aclosing(resolved.provider.stream(request)) as reads:
+    reservation = await calls.beside(order=order, request=request, resolved=resolved)
+    async with (
+        metered(resolved, reservation) as provider,
+        aclosing(provider.stream(request)) as reads,
+    ):
         async for deltas in reads:
             pieces.extend(delta.text for delta in deltas if isinstance(delta, TextDelta))
     return "".join(pieces)

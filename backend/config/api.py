@@ -20,8 +20,9 @@ from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
 from backend.ops.connection.openapi import operations
+from backend.usage.api import router as usage
 
-ROUTERS: list[Router] = [accounts, catalog, chat]
+ROUTERS: list[Router] = [accounts, catalog, usage, chat]
 
 TOPIC_EVENTS = "/api/v1/topics/{topic}/events"
 _PLACES = frozenset({"body", "query", "path", "form", "header", "cookie", "file"})

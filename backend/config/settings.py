@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "backend.core",
     "backend.accounts",
     "backend.catalog",
+    "backend.usage",
     "backend.chat",
     "backend.ops",
 ]
@@ -160,3 +161,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = RIVULET.celery_concurrency
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "usage: sweep and roll up": {"task": "usage.sweep", "schedule": 60.0},
+    "usage: reconcile": {"task": "usage.reconcile", "schedule": 3600.0},
+}

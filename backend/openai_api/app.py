@@ -11,6 +11,7 @@ from backend.accounts.auth import authenticate_scope
 from backend.accounts.permissions import Completions, ModelEntry, require
 from backend.accounts.principal import Principal
 from backend.catalog import registry
+from backend.catalog.registry import ResolvedModel
 from backend.catalog.selectors import visible_models
 from backend.core import limits
 from backend.core.asgi import Receive, Scope, Send, respond, state
@@ -23,6 +24,10 @@ from backend.openai_api.relay import end_with_error, provider_request, relay_str
 from backend.openai_api.schemas import ChatCompletionIn
 from backend.openai_api.shapes import model_body
 from backend.openai_api.stored import StoredCompletions
+from backend.providers.base import CompletionRequest
+from backend.usage.ledger import Reservation, expected
+from backend.usage.meter import metered
+from backend.usage.money import expected_output, tokens_of
 
 MAX_BODY = 8 * 1024 * 1024
 
@@ -100,16 +105,33 @@ class OpenAIApplication:
 async def _relay(body: ChatCompletionIn, principal: Principal, send: Send) -> None:
     resolved = await registry.resolve(body.model, principal=principal)
     request = provider_request(body=body, model=resolved.upstream_name, user_key=user_key(principal.user))
-    if body.stream:
-        await relay_stream(
-            provider=resolved.provider,
-            request=request,
-            model=resolved.name,
-            include_usage=body.stream_options is not None and body.stream_options.include_usage,
-            send=send,
-        )
-    else:
-        await relay_whole(provider=resolved.provider, request=request, model=resolved.name, send=send)
+    async with metered(resolved, _reservation(request, resolved, principal)) as provider:
+        if body.stream:
+            await relay_stream(
+                provider=provider,
+                request=request,
+                model=resolved.name,
+                include_usage=body.stream_options is not None and body.stream_options.include_usage,
+                send=send,
+            )
+        else:
+            await relay_whole(provider=provider, request=request, model=resolved.name, send=send)
+
+
+def _reservation(request: CompletionRequest, resolved: ResolvedModel, principal: Principal) -> Reservation:
+    entry, into, out = resolved.entry, tokens_of(request.messages), expected_output(request.params)
+    return Reservation(
+        purpose="v1",
+        user_id=principal.user_id,
+        team_id=principal.team_ids[0] if principal.team_ids else None,
+        key_id=principal.key_id,
+        provider=entry.provider,
+        model=entry.name,
+        price_id=entry.price,
+        input_tokens=into,
+        output_tokens=out,
+        cost=expected(entry, input_tokens=into, output_tokens=out),
+    )
 
 
 def _parse(raw: bytes) -> ChatCompletionIn:

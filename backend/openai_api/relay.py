@@ -4,7 +4,9 @@ A failure before the first delta is an error answer with its own status; after i
 """
 
 import uuid
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Protocol
 
 from backend.core.asgi import Send, respond
 from backend.core.errors import AppError
@@ -13,7 +15,15 @@ from backend.openai_api.errors import error_body
 from backend.openai_api.provider_errors import as_app_error
 from backend.openai_api.schemas import ChatCompletionIn
 from backend.openai_api.shapes import DONE, ChunkEncoder, Collector
-from backend.providers.base import CompletionRequest, Finish, Passing, Provider, ProviderError, Usage
+from backend.providers.base import CompletionRequest, Delta, Finish, Passing, ProviderError, Usage
+
+
+class Streams(Protocol):
+    """What is asked of a provider here."""
+
+    def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
+        """See `Provider.stream`."""
+        ...
 
 
 def provider_request(*, body: ChatCompletionIn, model: str, user_key: str) -> CompletionRequest:
@@ -29,7 +39,7 @@ def provider_request(*, body: ChatCompletionIn, model: str, user_key: str) -> Co
     )
 
 
-async def relay_whole(*, provider: Provider, request: CompletionRequest, model: str, send: Send) -> None:
+async def relay_whole(*, provider: Streams, request: CompletionRequest, model: str, send: Send) -> None:
     """Answer at once with the whole completion."""
     answer = Collector()
     try:
@@ -45,7 +55,7 @@ async def relay_whole(*, provider: Provider, request: CompletionRequest, model: 
 
 
 async def relay_stream(
-    *, provider: Provider, request: CompletionRequest, model: str, include_usage: bool, send: Send
+    *, provider: Streams, request: CompletionRequest, model: str, include_usage: bool, send: Send
 ) -> None:
     """Answer with chunks as they come. The head goes out with the first delta, so that an error keeps its status."""
     chunks = ChunkEncoder(ident=completion_id(), model=model, include_usage=include_usage)

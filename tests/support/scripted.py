@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from backend.core.errors import NoSuchModel
 from backend.providers.base import CompletionRequest, Continuation, Delta, Finish, Provider, TextDelta, UpstreamModel
@@ -20,6 +21,8 @@ class Entry:
     input_price: Decimal | None = Decimal("2.0")
     output_price: Decimal | None = Decimal("10.0")
     continuation: Continuation = "prefix"
+    cached_price: Decimal | None = None
+    price: UUID | None = None
 
 
 def words(count: int, start: int = 0) -> list[Delta]:

@@ -23,11 +23,12 @@ class ConversationPlace:
 
 @dataclass(frozen=True, slots=True)
 class SendPlace:
-    """Where a message hangs: `parent` None is the root of the tree."""
+    """Where a message hangs: `parent` None is the root of the tree; `above` about how many tokens are."""
 
     conversation: ConversationPlace
     parent: UUID | None
     parent_role: str | None
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def send_place(*, conversation: UUID, parent: UUID | None, newest: bool) -
     if row is None:
         raise NotFound
     found = ConversationPlace(row["id"], row["owner_id"], row["title"], row["model"])
-    return SendPlace(found, row["parent"], row["role"])
+    return SendPlace(found, row["parent"], row["role"], row["above"])
 
 
 async def retry_place(*, message: UUID) -> RetryPlace:
@@ -85,9 +86,10 @@ async def generation_place(*, generation: UUID) -> GenerationPlace:
 
 
 _SEND_PLACE = """
-SELECT c.id, c.owner_id, c.title, c.model, p.id AS parent, p.role
+SELECT c.id, c.owner_id, c.title, c.model, p.id AS parent, p.role,
+  coalesce((p.usage ->> 'input_tokens')::int + (p.usage ->> 'output_tokens')::int, 0) AS above
 FROM chat_conversation c LEFT JOIN LATERAL (
-  SELECT m.id, m.role FROM chat_message m
+  SELECT m.id, m.role, m.usage FROM chat_message m
   WHERE m.conversation_id = c.id AND (%(newest)s AND m.role = 'assistant' OR m.id = %(parent)s)
   ORDER BY m.seq DESC LIMIT 1
 ) p ON true

@@ -1,4 +1,5 @@
-"""The beginning of an answer: one statement stores key, conversation, messages, generation, lease and events.
+"""The beginning of an answer: one statement stores key, conversation, messages, generation, lease, events, and the
+reservation for its call.
 
 It is one statement because a burst of sends is bound by the processor, and because a statement is a transaction: the
 key is kept only when all the rest is. A conversation that exists is locked first, so that the offsets of its events
@@ -17,6 +18,7 @@ import msgspec
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import bodies
+from backend.chat.calls import reservation
 from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost
 from backend.chat.order import Order, conversation_topic, user_topic
@@ -25,6 +27,8 @@ from backend.chat.verbatim import Verbatim, encode
 from backend.core import db, outbox
 from backend.core.errors import NotFound
 from backend.core.idempotency import check_same
+from backend.usage.ledger import RESERVE, Purpose, encoded
+from backend.usage.refusal import refusals
 
 _encode = msgspec.json.encode
 
@@ -42,7 +46,8 @@ class Beginning:
     """What is stored. `messages` are in order, the answer last; `new` is the conversation where it begins here.
 
     `changed` is what becomes of a known conversation (`title`, `model`). A message's `seq` is
-    `UNNUMBERED` until the commit.
+    `UNNUMBERED` until the commit. `purpose`, `context_tokens` and the template are the ledger's: what the call is for,
+    about how much of the conversation goes into it, and what made the question.
     """
 
     principal: Principal
@@ -54,6 +59,10 @@ class Beginning:
     order: Order
     now: datetime
     continues: UUID | None = None
+    purpose: Purpose = "chat"
+    context_tokens: int = 0
+    template: UUID | None = None
+    template_version: UUID | None = None
     changed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -71,16 +80,30 @@ class Beginning:
 
 
 async def begin(beginning: Beginning, *, host: GenerationHost, resolved: Resolved) -> tuple[Started, bool]:
-    """Store and launch; `(reply, replayed)`. Raises `KeyReused`, or `NotFound` where the conversation went away."""
+    """Store and launch; `(reply, replayed)`. Raises `KeyReused`, `QuotaExceeded`, or `NotFound` where the conversation
+    went away.
+    """
     reply = beginning.reply
     events = _events(beginning)
-    asked = time.monotonic()
-    async with db.connect() as connection:
-        cursor = await connection.execute(
-            _statement(new=beginning.new is not None, keyed=beginning.key is not None),
-            _values(beginning, reply=reply, events=events, host=host),
+    values = _values(beginning, reply=reply, events=events, host=host)
+    values["reservation"] = encoded(
+        reservation(
+            principal=beginning.principal,
+            order=beginning.order,
+            resolved=resolved,
+            purpose=beginning.purpose,
+            context_tokens=beginning.context_tokens,
+            template=beginning.template,
+            template_version=beginning.template_version,
         )
-        row = await cursor.fetchone()
+    )
+    asked = time.monotonic()
+    with refusals():
+        async with db.connect() as connection:
+            cursor = await connection.execute(
+                _statement(new=beginning.new is not None, keyed=beginning.key is not None), values
+            )
+            row = await cursor.fetchone()
     if row is None:
         replayed = await replay(principal=beginning.principal, key=beginning.key)
         if replayed is None:
@@ -218,6 +241,8 @@ _REST = """, messages AS (
   SELECT %(generation)s, %(now)s, %(now)s, %(conversation)s, %(message)s, %(user)s, %(continues)s,
     %(generation_epoch)s, 1, 'running', %(host)s, now() + make_interval(secs => %(lease)s), false, %(run_id)s, '', 0, ''
   FROM conversation
+), call AS (
+  __RESERVE__
 ), events AS (
   INSERT INTO core_outboxevent (topic, epoch, "offset", body)
   SELECT %(topic)s, c.epoch, c.position - %(count)s + e.n,
@@ -239,7 +264,9 @@ def _compose(*, new: bool, keyed: bool) -> str:
     place = _NO_PLACE if new else _LOCKED_PLACE
     key = _KEY if keyed else "SELECT 1 FROM place"
     conversation = _NEW_CONVERSATION if new else _KNOWN_CONVERSATION
-    return f"WITH place AS ({place}), key AS ({key}), conversation AS ({conversation})" + _REST
+    return f"WITH place AS ({place}), key AS ({key}), conversation AS ({conversation})" + _REST.replace(
+        "__RESERVE__", RESERVE.format(source="conversation")
+    )
 
 
 _STATEMENTS = {(new, keyed): _compose(new=new, keyed=keyed) for new in (True, False) for keyed in (True, False)}

@@ -7,6 +7,7 @@ from typing import Any
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import selectors
+from backend.chat.calls import size
 from backend.chat.chain import asked_first
 from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
@@ -104,4 +105,5 @@ def _beginning(
         order=order,
         continues=old.id if going_on else None,
         now=now,
+        context_tokens=int((old.usage or {}).get("input_tokens", 0)) + (size(old.text) if going_on else 0),
     )

@@ -11,6 +11,7 @@ from django.conf import settings
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import context, selectors, titles
+from backend.chat.calls import size
 from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
 from backend.chat.order import Order, Parts
@@ -173,6 +174,7 @@ def _beginning(principal: Principal, command: MessageSend, place: Place, key: Ke
         messages=[asked, answer],
         order=order,
         now=now,
+        context_tokens=known.above + size(text) if known else 0,
         changed=changed,
     )
 

@@ -78,6 +78,7 @@ async def completion_store(
         messages=[*rows, answer],
         order=order,
         now=now,
+        purpose="v1",
     )
     reply, _ = await begin(beginning, host=host, resolved=resolved)
     return reply
