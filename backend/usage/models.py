@@ -187,7 +187,7 @@ class UsageDay(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["cut", "day"], name="usage_day_cut"),
-            models.Index(fields=["user_id", "day"], condition=models.Q(cut="all"), name="usage_day_user"),
+            models.Index(fields=["cut", "user_id", "day"], name="usage_day_user"),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ CUTS: dict[str, tuple[str, ...]] = {
     "template": ("template",),
     "user": ("user_id",),
     "key": ("key_id",),
+    "person": ("user_id", "provider", "model"),
     "all": DIMENSIONS,
 }
 """From narrow to wide."""

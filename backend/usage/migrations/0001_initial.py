@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 ('written_ms', models.BigIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['cut', 'day'], name='usage_day_cut'), models.Index(condition=models.Q(('cut', 'all')), fields=['user_id', 'day'], name='usage_day_user')],
+                'indexes': [models.Index(fields=['cut', 'day'], name='usage_day_cut'), models.Index(fields=['cut', 'user_id', 'day'], name='usage_day_user')],
             },
         ),
         migrations.CreateModel(
