@@ -55,6 +55,7 @@ export function explain(error: unknown): string {
     // The server's sentence says more for these than a general one could.
     if (error.code === "bad_request" || error.code === "conflict" || error.code === "provider_error")
       return error.message || translate("common.error_internal");
+    if (error.code === "quota_exceeded" && error.message) return error.message;
     if (known.has(error.code)) return translate(`common.error_${error.code}` as Key);
     return error.message || translate("common.error_internal");
   }

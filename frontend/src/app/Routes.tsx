@@ -52,6 +52,9 @@ export function Routes() {
         <Shell key={person} view={{ kind: "chat", id: null }} />
       </Route>
       <Route path="/c/:id">{({ id }) => <Shell key={person} view={{ kind: "chat", id }} />}</Route>
+      <Route path="/usage">
+        <Shell key={person} view={{ kind: "usage" }} />
+      </Route>
       <Route path="/settings/:tab?">
         {({ tab }) => <Shell key={person} view={{ kind: "settings", tab: tab ?? "profile" }} />}
       </Route>

@@ -21,8 +21,10 @@ import { useDrawerSwipe } from "./useDrawerSwipe";
 import { useMedia } from "./useMedia";
 
 const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
+const UsagePage = lazy(async () => (await import("@/features/usage/load")).load());
 
-export type View = { kind: "chat"; id: string | null } | { kind: "settings"; tab: string };
+export type View =
+  { kind: "chat"; id: string | null } | { kind: "settings"; tab: string } | { kind: "usage" };
 
 async function leave(): Promise<void> {
   try {
@@ -138,6 +140,11 @@ export function Shell({ view }: { view: View }) {
               <ChatTitle id={id} />
               <ChatPage conversation={id} />
             </>
+          ) : view.kind === "usage" ? (
+            <Suspense fallback={null}>
+              <Title>{t("conversations.usage")}</Title>
+              <UsagePage />
+            </Suspense>
           ) : (
             <Suspense fallback={null}>
               <Title>{t("settings.title")}</Title>

@@ -36,6 +36,7 @@ export function useAppCommands(actions: { openArchive: () => void; signOut: () =
         run: () => setOverlay("shortcuts"),
       }),
       registerCommand({ id: "settings", title: t("palette.settings"), run: () => navigate(paths.settings) }),
+      registerCommand({ id: "usage", title: t("palette.usage"), run: () => navigate(paths.usage) }),
       registerCommand({
         id: "doctor",
         title: t("common.line_doctor"),

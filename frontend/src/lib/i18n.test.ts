@@ -2,17 +2,19 @@ import { afterEach, describe, expect, it } from "vitest";
 import de from "@/locales/de";
 import doctorDe from "@/locales/de/doctor.json";
 import symptomsDe from "@/locales/de/symptoms.json";
+import usageDe from "@/locales/de/usage.json";
 import en from "@/locales/en";
 import doctorEn from "@/locales/en/doctor.json";
 import symptomsEn from "@/locales/en/symptoms.json";
+import usageEn from "@/locales/en/usage.json";
 import { formatAgo, setLocale, translate } from "./i18n";
 
 afterEach(() => setLocale("en", { keep: false }));
 
 const slots = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 const all: Record<string, Record<string, Record<string, string>>> = {
-  en: { ...en, doctor: doctorEn, symptoms: symptomsEn },
-  de: { ...de, doctor: doctorDe, symptoms: symptomsDe },
+  en: { ...en, doctor: doctorEn, symptoms: symptomsEn, usage: usageEn },
+  de: { ...de, doctor: doctorDe, symptoms: symptomsDe, usage: usageDe },
 };
 
 describe("words", () => {

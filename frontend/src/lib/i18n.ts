@@ -6,6 +6,7 @@ import { storage } from "./storage";
 interface LaterWords {
   doctor: typeof import("@/locales/en/doctor.json");
   symptoms: typeof import("@/locales/en/symptoms.json");
+  usage: typeof import("@/locales/en/usage.json");
 }
 export type Words = typeof en & LaterWords;
 type Bare<K> = K extends `${infer Root}_one` | `${infer Root}_other` ? Root : K;
@@ -67,7 +68,7 @@ export async function setLocale(next: Locale, { keep = true } = {}): Promise<voi
 }
 
 /** Take in the words of a page that is being opened; they follow the language from then on. */
-export async function addWords(words: Record<keyof LaterWords, Load>): Promise<void> {
+export async function addWords(words: Partial<Record<keyof LaterWords, Load>>): Promise<void> {
   for (const [name, load] of Object.entries(words)) later.set(name, load);
   await setLocale(locale, { keep: false });
 }

@@ -9,6 +9,7 @@ export const paths = {
   forgot: "/forgot",
   settings: "/settings",
   doctor: "/doctor",
+  usage: "/usage",
   settingsTab: (tab: string) => `/settings/${tab}`,
 } as const;
 

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react";
 import { useT } from "@/lib/i18n";
+import { useDark } from "@/lib/useDark";
 import { drawDiagram, type Drawing } from "../diagram/draw";
 import { Code } from "./Code";
 import { whenIdle } from "./idle";
 import styles from "./Markdown.module.css";
-import { useDark } from "./useDark";
 
 /** A Mermaid diagram, drawn elsewhere and shown as a picture: nothing in it can act. Its source is one click away. */
 export default function Diagram({ source }: { source: string }) {

@@ -60,7 +60,14 @@ function Facts({ message, model }: { message: Message; model: string }) {
       t("chat.info_tokens"),
       usage ? t("chat.info_tokens_value", { input: usage.input_tokens, output: usage.output_tokens }) : null,
     ],
-    [t("chat.info_cost"), cost === null ? null : formatCost(cost)],
+    [
+      t("chat.info_cost"),
+      cost === null
+        ? null
+        : message.estimated
+          ? t("chat.info_estimated", { cost: formatCost(cost) })
+          : formatCost(cost),
+    ],
   ];
   return (
     <dl className={styles["facts"]}>

@@ -29,6 +29,8 @@ export interface Message {
   readonly model: string;
   readonly usage: Usage | null;
   readonly cost: number | null;
+  /** Usage and cost were not counted by the provider: the answer was cut before. */
+  readonly estimated?: boolean;
   /** Milliseconds. */
   readonly timings: Readonly<Record<string, number>> | null;
   readonly reason: string;
@@ -78,6 +80,7 @@ export function readMessage(raw: unknown): Message | null {
     model: text(found["model"]),
     usage: readUsage(found["usage"]),
     cost: cost === null || cost === undefined || cost === "" ? null : Number(cost),
+    estimated: record(found["usage"])?.["estimated"] === true,
     timings: numbers(found["timings"]),
     reason: text(found["reason"]),
     error: error ? { code: text(error["code"]), message: text(error["message"]) } : null,

@@ -3,8 +3,11 @@ import { queryClient } from "@/api/query";
 import { confirmSession } from "@/api/session";
 import type { Conversation } from "@/api/types";
 import { setConnection } from "@/lib/connection";
+import { translate } from "@/lib/i18n";
 import { whose } from "@/lib/person";
+import { navigate, paths } from "@/lib/router";
 import { type Json, RealtimeClient, type Subscription, followPage } from "@/realtime/index";
+import { toast } from "@/ui";
 import { twins } from "./twins";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -53,6 +56,7 @@ function followList(user: string): void {
       },
       event: ({ type, data }) => {
         if (type === "conversation.changed") changed(data);
+        if (type === "usage") budgetWarned(data);
       },
       ended: () => {
         list = null;
@@ -60,6 +64,14 @@ function followList(user: string): void {
     },
     { urgency: "background" },
   );
+}
+
+function budgetWarned(data: Json): void {
+  void queryClient.invalidateQueries({ queryKey: ["budgets"] });
+  toast({
+    text: translate(data["percent"] === 100 ? "chat.budget_full" : "chat.budget_near"),
+    action: { label: translate("conversations.usage"), run: () => navigate(paths.usage) },
+  });
 }
 
 /** Events follow a snapshot, and the list may have been fetched before it: what changed in between was in neither. */
