@@ -90,6 +90,7 @@ def stand_in(admin: Client, model: Model, *others: Model) -> str:
         for name, value in (("stand_in", str(other.id)), ("position", str(number)), ("model", str(model.id)))
     }
     count = {"fallbacks-TOTAL_FORMS": str(len(others)), "fallbacks-INITIAL_FORMS": "0"}
+    count |= {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
     fields = {"label": "", "position": "1", "continuation": "", "capabilities": "[]"}
     answer = admin.post(f"/admin/catalog/model/{model.id}/change/", {**fields, **count, **rows})
     return "" if answer.status_code == 302 else answer.content.decode()

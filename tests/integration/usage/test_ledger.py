@@ -18,7 +18,8 @@ from backend.usage.meter import metered
 from tests.integration.chat.test_left_behind import abandon, begin, hopeless, swept
 from tests.integration.usage.rows import calls, run
 from tests.support.bench import FAST, Bench
-from tests.support.scripted import Entry, Resolved, Step, steps, words
+from tests.support.care import alone, chained, down, member
+from tests.support.scripted import Entry, Resolved, ScriptedProvider, Step, steps, words
 
 
 def taken(row: dict[str, object]) -> tuple[object, ...]:
@@ -243,4 +244,28 @@ async def test_a_title_is_a_call_of_its_own_on_the_same_account(bench: Bench) ->
     answer, title = await calls(started.generation)
     assert (title["purpose"], title["step"], title["key_id"], taken(title)[1:3]) == ("title", 0, key, (20, 4))
     assert (answer["purpose"], taken(answer)[1:3]) == ("chat", (3, 1))
+    await adds_up()
+
+
+async def test_a_model_that_stands_in_before_the_first_word_is_the_one_that_is_booked(bench: Bench) -> None:
+    refused = ProviderError("a refused the key.", code="model_unavailable", temporary=False)
+    one = ScriptedProvider(steps(refused), "a")
+    two = ScriptedProvider(steps(words(2), [Usage(3, 2)], [Finish("stop")]), "b")
+    bench.registry.chains["a"] = chained(alone(), [member(one), member(two)])
+    await bench.ended(await bench.send(await bench.person(), model="a"))
+    [row] = await calls()
+    assert (row["model"], row["provider"], row["status"], row["output_tokens"]) == ("b", "b", "settled", 2)
+    await adds_up()
+
+
+async def test_a_model_that_goes_on_after_the_first_word_has_a_call_of_its_own(bench: Bench) -> None:
+    one = ScriptedProvider(steps(words(2), [Usage(5, 2)], down()), "a")
+    two = ScriptedProvider(steps(words(2, 2), [Usage(7, 2)], [Finish("stop")]), "b")
+    bench.registry.chains["a"] = chained(alone(), [member(one), member(two)])
+    message = await bench.ended(await bench.send(await bench.person(), model="a"))
+    first, second = sorted(await calls(), key=lambda row: row["step"])
+    assert (first["model"], first["status"], first["error"]) == ("a", "estimated", "provider_error")
+    assert (second["model"], second["status"]) == ("b", "settled")
+    assert message.usage is not None
+    assert first["output_tokens"] + second["output_tokens"] == message.usage["output_tokens"]
     await adds_up()
