@@ -11,7 +11,7 @@ from uuid import UUID
 from backend.accounts.principal import Principal
 from backend.core.errors import Forbidden, NotFound
 
-Verb = Literal["read", "write", "delete", "share"]
+Verb = Literal["read", "use", "write", "delete", "share"]
 Kind = Literal["conversation", "message", "generation", "job", "file", "prompt"]
 Share = Literal["view", "edit"]
 Area = Literal["people", "teams", "models", "providers", "usage", "audit", "settings", "metrics"]
@@ -23,7 +23,11 @@ SCOPES: frozenset[str] = frozenset({"chat:read", "chat:write", "completions", "m
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Something that belongs to a person and may be shared with a team. Cancel, retry and ack are `write`, too."""
+    """Something that belongs to a person and may be shared. Cancel, retry and ack are `write`, too.
+
+    It is shared with one team, as a conversation, or with any number of `teams` and `editor_teams`; `shared_with` and
+    `editors` are people; `everybody` is the whole site.
+    """
 
     kind: Kind
     owner_id: UUID
@@ -31,6 +35,9 @@ class Owned:
     team_share: Share = "view"
     shared_with: frozenset[UUID] = frozenset()
     editors: frozenset[UUID] = frozenset()
+    teams: frozenset[UUID] = frozenset()
+    editor_teams: frozenset[UUID] = frozenset()
+    everybody: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,11 @@ _MANAGER_WRITES: frozenset[Area] = frozenset({"teams"})
 
 
 def may(principal: Principal, verb: Verb, thing: Thing) -> bool:
-    """Whether `principal` may do `verb` to `thing`, by role, ownership, sharing and the scopes of its key."""
+    """Whether `principal` may do `verb` to `thing`, by role, ownership, sharing and the scopes of its key.
+
+    `use` is to have a template filled in for a message or a completion: who may read it may, with a key of any scope
+    that asks models.
+    """
     return _in_scope(principal, verb, thing) and _allowed(principal, verb, thing)
 
 
@@ -81,11 +92,14 @@ def require(principal: Principal, verb: Verb, thing: Thing) -> None:
     raise Forbidden
 
 
+_USES: frozenset[Scope] = frozenset({"chat:read", "chat:write", "completions"})
+
+
 def scope_for(verb: Verb, thing: Thing) -> Scope | None:
     """The scope that a limited key needs; None: no limited key may."""
     match thing:
         case Owned():
-            return "chat:read" if verb == "read" else "chat:write"
+            return "chat:read" if verb in ("read", "use") else "chat:write"
         case Account():
             return "account"
         case ModelEntry():
@@ -97,7 +111,11 @@ def scope_for(verb: Verb, thing: Thing) -> Scope | None:
 
 
 def _in_scope(principal: Principal, verb: Verb, thing: Thing) -> bool:
-    return principal.scopes is None or scope_for(verb, thing) in principal.scopes
+    if principal.scopes is None:
+        return True
+    if verb == "use" and isinstance(thing, Owned):
+        return not _USES.isdisjoint(principal.scopes)
+    return scope_for(verb, thing) in principal.scopes
 
 
 def _allowed(principal: Principal, verb: Verb, thing: Thing) -> bool:
@@ -118,11 +136,23 @@ def _owned(principal: Principal, verb: Verb, thing: Owned) -> bool:
     if principal.user_id == thing.owner_id:
         return True
     in_team = thing.team_id is not None and thing.team_id in principal.team_ids
-    if verb == "read":
-        return in_team or principal.user_id in thing.shared_with or principal.user_id in thing.editors
+    edits = (
+        principal.user_id in thing.editors
+        or thing.everybody == "edit"
+        or (in_team and thing.team_share == "edit")
+        or not thing.editor_teams.isdisjoint(principal.team_ids)
+    )
     if verb == "write":
-        return (in_team and thing.team_share == "edit") or principal.user_id in thing.editors
-    return False
+        return edits
+    if verb not in ("read", "use"):
+        return False
+    return (
+        edits
+        or in_team
+        or thing.everybody is not None
+        or principal.user_id in thing.shared_with
+        or not thing.teams.isdisjoint(principal.team_ids)
+    )
 
 
 def _site(principal: Principal, verb: Verb, thing: Site) -> bool:

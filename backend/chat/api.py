@@ -25,11 +25,11 @@ from backend.chat.schemas import (
     MessageSend,
     MessageSendInConversation,
     Started,
-    Text,
 )
 from backend.core.db import in_thread
 from backend.core.idempotency import MAX_KEY
 from backend.core.pagination import PageQuery
+from backend.core.schemas import Text
 
 router = Router(tags=["chat"])
 

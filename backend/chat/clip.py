@@ -15,7 +15,8 @@ def clipped_json(message: MessageOut) -> str:
 
 def clipped(message: MessageOut) -> MessageOut:
     """The message without what makes it long."""
-    return message.model_copy(update={"parts": [], "text": "", "params": {}, "truncated": True})
+    prompt = message.prompt and {name: value for name, value in message.prompt.items() if name != "variables"}
+    return message.model_copy(update={"parts": [], "text": "", "params": {}, "prompt": prompt, "truncated": True})
 
 
 def fits(message: MessageOut) -> MessageOut:

@@ -9,12 +9,16 @@ from backend.core import db
 MAX_PATH = 4000
 
 
-async def messages_above(*, conversation: UUID, parent: UUID | None) -> list[dict[str, Any]]:
-    """The system prompt and the messages from the root down to `parent`, oldest first."""
+async def messages_above(*, conversation: UUID, parent: UUID | None, system: str | None = None) -> list[dict[str, Any]]:
+    """The system prompt and the messages from the root down to `parent`, oldest first.
+
+    `system` is the conversation's as it was when the answer was first asked for; None: as it is now.
+    """
     async with db.connect() as connection:
         cursor = await connection.execute(_PATH, {"conversation": conversation, "parent": parent, "limit": MAX_PATH})
         rows = await cursor.fetchall()
-    system = next((text for depth, _, _, text in rows if depth < 0), "")
+    if system is None:
+        system = next((text for depth, _, _, text in rows if depth < 0), "")
     path = [(role, parts, text) for depth, role, parts, text in rows if depth >= 0]
     return request_messages(system=system, path=path)
 

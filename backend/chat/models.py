@@ -94,7 +94,9 @@ class Message(BaseModel):
 
     `parts` is a list of `{"kind": "text" | "reasoning" | "tool" | "search" | "image", "text": …}`; `text` is the
     text parts put together. `request` holds what an answer's provider is asked word for word, where it was given as
-    such; else the path of the tree above is asked. `usage` holds `input_tokens`, `output_tokens`; `timings`
+    such; else the path of the tree above is asked. `system` is the conversation's system prompt as an answer was asked
+    with it, so that it can be asked again (None: older than this column). `prompt` names the template version and the
+    values that made the message. `usage` holds `input_tokens`, `output_tokens`; `timings`
     milliseconds; `error` a `code` and a `message`; `reason` why an answer ended (`stop`, `length`, `output_limit`,
     `interrupted` …); `instead_of` the models that were given up before `model` answered (`chat.fold.Answer`).
     """
@@ -112,6 +114,8 @@ class Message(BaseModel):
     params = models.JSONField(default=dict)
     tools = models.JSONField(null=True)
     request = models.TextField(blank=True, default="", db_default="")
+    system = models.TextField(null=True)
+    prompt = models.JSONField(null=True)
     usage = models.JSONField(null=True)
     cost = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     timings = models.JSONField(null=True)

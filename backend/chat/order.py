@@ -38,7 +38,8 @@ class Order:
     """One answer to be written. `message` is its row as it stands; `attempt` the fence under which it is owned.
 
     `messages` is the whole request where the caller knows it already; None: the path of the tree above the message.
-    `verbatim`: they were given as such, and the tree does not hold all of them.
+    `verbatim`: they were given as such, and the tree does not hold all of them. `system` is the conversation's system
+    prompt at the time of the first asking; None: the conversation's as it is now.
     `continued` holds the parts that the answer begins with. `question`: a title is wanted when it is done, for this.
     """
 
@@ -53,6 +54,7 @@ class Order:
     tools: list[dict[str, Any]] | None = None
     messages: list[dict[str, Any]] | None = None
     verbatim: bool = False
+    system: str | None = None
     continued: Parts | None = None
     question: str | None = None
 

@@ -95,7 +95,7 @@ class Sweeper:
             values = {"id": row["id"], "attempt": row["attempt"], "epoch": epoch, "run_id": run_id}
             if await db.row(_NEW_EPOCH, values) is None:
                 return False
-        tools, given = await _given(message.id)
+        tools, given, system = await _given(message.id)
         order = Order(
             generation=row["id"],
             epoch=epoch,
@@ -108,6 +108,7 @@ class Sweeper:
             tools=given.tools if given else tools,
             messages=given.messages if given else None,
             verbatim=given is not None,
+            system=system,
             question=None if given else await _question(row, message),
         )
         resume = await _resume(row, kept, resolved)
@@ -212,11 +213,11 @@ async def _message(message: UUID) -> MessageOut:
     return message_out(row)
 
 
-async def _given(message: UUID) -> tuple[list[dict[str, Any]] | None, Verbatim | None]:
-    """The tools that an answer was given, and the whole request where it was given as such."""
-    row = await db.row("SELECT tools, request FROM chat_message WHERE id = %s", [message])
+async def _given(message: UUID) -> tuple[list[dict[str, Any]] | None, Verbatim | None, str | None]:
+    """The tools that an answer was given, the whole request where it was given as such, and the system prompt."""
+    row = await db.row("SELECT tools, request, system FROM chat_message WHERE id = %s", [message])
     assert row is not None
-    return row["tools"], decode(row["request"])
+    return row["tools"], decode(row["request"]), row["system"]
 
 
 async def _question(row: Row, message: MessageOut) -> str | None:
@@ -224,7 +225,8 @@ async def _question(row: Row, message: MessageOut) -> str | None:
     if row["titled_by"] != "message" or message.parent is None:
         return None
     asked = await _message(message.parent)
-    return asked.text if asked.parent is None else None
+    above = None if asked.parent is None else await _message(asked.parent)
+    return asked.text if above is None or (above.role == "system" and above.parent is None) else None
 
 
 _NEW_EPOCH = """

@@ -263,7 +263,7 @@ class Run:
         messages = order.messages
         if messages is None:
             messages = await context.messages_above(
-                conversation=order.message.conversation, parent=order.message.parent
+                conversation=order.message.conversation, parent=order.message.parent, system=order.system
             )
         params = {name: value for name, value in order.params.items() if name not in OUTSIDE_PARAMS}
         self._there = calls.bytes_of(self._kept())

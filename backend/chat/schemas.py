@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from backend.catalog.params import Params
 from backend.core.pagination import Page
+from backend.core.schemas import Flag, Strict, Text
+from backend.prompts.schemas import PromptUse
 
 MAX_CONTENT_CHARS = 1_000_000
 MAX_PARTS = 64
@@ -15,26 +18,6 @@ MAX_TOOLS = 128
 Mode = Literal["again", "continue"]
 StatusName = Literal["queued", "running", "done", "incomplete", "error", "cancelled"]
 RoleName = Literal["system", "user", "assistant"]
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL has no text with NUL; refusing it is honest, dropping it would not be."""
-    if "\0" in text:
-        raise ValueError("a NUL character can't be stored")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-Flag = Annotated[bool, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
-Number = Annotated[float, Field(strict=True)]
-"""JSON's own types: neither "yes" nor "5" is taken for what it looks like."""
-
-
-class Strict(BaseModel):
-    """A thing that a client sends."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class TextPart(Strict):
@@ -65,44 +48,31 @@ Content = (
 )
 
 
-class Params(Strict):
-    """What is passed on to the model, by OpenAI's names."""
-
-    temperature: Number | None = Field(None, ge=0, le=2, allow_inf_nan=False)
-    top_p: Number | None = Field(None, ge=0, le=1, allow_inf_nan=False)
-    max_tokens: Whole | None = Field(None, ge=1, le=1_000_000)
-    max_completion_tokens: Whole | None = Field(None, ge=1, le=1_000_000)
-    stop: Text | list[Text] | None = Field(None, max_length=1000)
-    seed: Whole | None = Field(None, ge=-(2**63), lt=2**63)
-    presence_penalty: Number | None = Field(None, ge=-2, le=2, allow_inf_nan=False)
-    frequency_penalty: Number | None = Field(None, ge=-2, le=2, allow_inf_nan=False)
-    reasoning_effort: Text | None = Field(None, max_length=20)
-    tool_choice: Text | dict[str, Any] | None = None
-    response_format: dict[str, Any] | None = None
-    parallel_tool_calls: Flag | None = None
-
-
 class MessageSend(Strict):
-    """`message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree."""
+    """`message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree.
 
-    content: Content
+    With a `prompt`, the template's system part comes before the message, its user part is the message, and `content`,
+    which may be absent then, follows it.
+    """
+
+    content: Content | None = None
     conversation: UUID | None = None
     parent: UUID | None = None
     model: Text | None = Field(None, min_length=1, max_length=200)
     params: Params | None = None
     tools: list[dict[str, Any]] | None = Field(None, max_length=MAX_TOOLS)
-    prompt: dict[str, Any] | None = None
+    prompt: PromptUse | None = None
 
 
 class MessageSendInConversation(Strict):
     """The body of `POST conversations/{id}/messages`: `message.send` where the path names the conversation."""
 
-    content: Content
+    content: Content | None = None
     parent: UUID | None = None
     model: Text | None = Field(None, min_length=1, max_length=200)
     params: Params | None = None
     tools: list[dict[str, Any]] | None = Field(None, max_length=MAX_TOOLS)
-    prompt: dict[str, Any] | None = None
+    prompt: PromptUse | None = None
 
 
 class GenerationRetry(Strict):
@@ -203,8 +173,9 @@ class MessageOut(BaseModel):
     """A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
     and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
 
-    `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an
-    event or a snapshot because of their size: `GET messages/{id}` has them.
+    `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was
+    made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and
+    the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them.
     """
 
     id: UUID
@@ -224,6 +195,7 @@ class MessageOut(BaseModel):
     error: dict[str, Any] | None = None
     instead_of: list[dict[str, Any]] | None = None
     generation: UUID | None = None
+    prompt: dict[str, Any] | None = None
     created: datetime
     truncated: bool = False
 

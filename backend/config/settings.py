@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "backend.accounts",
     "backend.catalog",
     "backend.usage",
+    "backend.prompts",
     "backend.chat",
     "backend.ops",
 ]

@@ -1,12 +1,12 @@
 """Bases of the API's bodies and answers, and the reader of JSON bodies with its caps on depth and content."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from django.http import HttpRequest
 from ninja.parser import Parser
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.core.errors import BadRequest
 
@@ -17,6 +17,26 @@ class Body(BaseModel):
     """A request's body: a field that it does not know is refused by name."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=4 * 1024 * 1024)
+
+
+class Strict(BaseModel):
+    """A thing that a client sends, by socket or REST; what it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL has no text with NUL; refusing it is honest, dropping it would not be."""
+    if "\0" in text:
+        raise ValueError("a NUL character can't be stored")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
+"""JSON's own types: neither "yes" nor "5" is taken for what it looks like."""
 
 
 class Out(BaseModel):

@@ -59,7 +59,9 @@ _SYNONYMS = {
     "wlan": "wi-fi",
     "wifi": "wi-fi",
 }
-_FOR_PEOPLE = frozenset({"connect-a-model.md", "api.md", "streams.md", "deploy.md", "operations.md", "usage.md"})
+_FOR_PEOPLE = frozenset(
+    {"connect-a-model.md", "api.md", "streams.md", "prompts.md", "deploy.md", "operations.md", "usage.md"}
+)
 """Pages that answer what people ask; the others are for those who want every detail, and count for less."""
 _DETAIL = 0.6
 _INTRODUCTION = 0.5  # what stands before a page's first section says less than the section that asks the question

@@ -18,7 +18,7 @@ from backend.core.asgi import Receive, Scope, Send, respond, state
 from backend.core.errors import AppError, BadRequest, Internal, ModelUnavailable, NotFound
 from backend.core.opaque import user_key
 from backend.core.schemas import read_json
-from backend.openai_api import http
+from backend.openai_api import http, prompts
 from backend.openai_api.errors import error_body, from_validation, headers_of, status_of
 from backend.openai_api.relay import end_with_error, provider_request, relay_stream, relay_whole
 from backend.openai_api.schemas import ChatCompletionIn
@@ -95,9 +95,10 @@ class OpenAIApplication:
         require(principal, "write", Completions())
         body = _parse(await http.read_body(call.receive, limit=MAX_BODY))
         await limits.require(limits.SENDS, principal.user)
+        body, prompt = await prompts.filled(body, principal=principal)
         stored = principal.store_default if body.store is None else body.store
         if stored:
-            await self._stored.run(body=body, principal=principal, receive=call.receive, send=call.send)
+            await self._stored.run(body=body, prompt=prompt, principal=principal, receive=call.receive, send=call.send)
         else:
             await http.until_left(call.receive, _relay(body, principal, call.send))
 

@@ -68,4 +68,4 @@ def _steps(location: Sequence[str | int], *, given: Any, missing: bool) -> list[
         if inside:
             here = here[step]
             steps.append(step)
-    return [*steps, location[-1]] if missing else steps
+    return [*steps, location[-1]] if missing or not steps else steps

@@ -4,10 +4,14 @@ Strict: "yes" is no flag and "5" no number, here as in the rest of the API.
 """
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+
+from backend.prompts.schemas import Slug, Which
 
 MAX_MESSAGES = 2_000
+PREFIX = "prompt:"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -30,13 +34,21 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool | None = None
 
 
+class PromptIn(Which):
+    """A template with its values, as for a message; `model: "prompt:<slug>"` may name it instead."""
+
+    id: UUID | None = None
+    slug: Slug | None = None
+
+
 class ChatCompletionIn(BaseModel):
-    """The body. What is not named here is refused, as OpenAI does."""
+    """The body. What is not named here is refused, as OpenAI does. `prompt` is ours, and may stand for messages."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     model: Name | None = None
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    prompt: PromptIn | None = None
+    messages: Annotated[list[ChatMessage], Field(max_length=MAX_MESSAGES, validate_default=True)] = []
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     store: bool | None = None
@@ -68,6 +80,14 @@ class ChatCompletionIn(BaseModel):
     web_search_options: dict[str, Any] | None = None
     prompt_cache_key: str | None = None
     safety_identifier: str | None = None
+
+    @field_validator("messages")
+    @classmethod
+    def _said(cls, value: list[ChatMessage], info: ValidationInfo) -> list[ChatMessage]:
+        template = info.data.get("prompt") is not None or str(info.data.get("model") or "").startswith(PREFIX)
+        if not value and not template:
+            raise ValueError("there has to be a message")
+        return value
 
     def params(self) -> dict[str, Any]:
         """What is passed on to the provider, as given."""

@@ -31,14 +31,23 @@ class StoredCompletions:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def run(self, *, body: ChatCompletionIn, principal: Principal, receive: Receive, send: Send) -> None:
-        """Start the generation and answer from its log."""
+    async def run(
+        self,
+        *,
+        body: ChatCompletionIn,
+        principal: Principal,
+        receive: Receive,
+        send: Send,
+        prompt: dict[str, Any] | None = None,
+    ) -> None:
+        """Start the generation and answer from its log. `prompt` is what it remembers of a template."""
         started = await completion_store(
             principal=principal,
             messages=body.provider_messages(),
             model=body.model,
             params=body.stored_params(),
             tools=body.tools,
+            prompt=prompt,
         )
         await http.until_left(receive, self._answer(body, started, send))
 

@@ -19,6 +19,7 @@ class ConversationPlace:
     owner: UUID
     title: str
     model: str
+    system: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,14 @@ class SendPlace:
 
 @dataclass(frozen=True, slots=True)
 class RetryPlace:
-    """An answer that may get a sibling, the tools that it was given, and the whole request where that was given."""
+    """An answer that may get a sibling, the tools that it was given, the whole request where that was given, and the
+    conversation's system prompt as it was asked with."""
 
     owner: UUID
     message: MessageOut
     tools: list[dict[str, Any]] | None
     given: Verbatim | None
+    system: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,12 @@ class GenerationPlace:
 async def conversation_place(*, conversation: UUID) -> ConversationPlace:
     """A conversation's owner."""
     row = await db.row(
-        "SELECT id, owner_id, title, model FROM chat_conversation WHERE id = %(id)s AND deleted_at IS NULL",
+        "SELECT id, owner_id, title, model, system FROM chat_conversation WHERE id = %(id)s AND deleted_at IS NULL",
         {"id": conversation},
     )
     if row is None:
         raise NotFound
-    return ConversationPlace(row["id"], row["owner_id"], row["title"], row["model"])
+    return ConversationPlace(row["id"], row["owner_id"], row["title"], row["model"], row["system"])
 
 
 async def send_place(*, conversation: UUID, parent: UUID | None, newest: bool) -> SendPlace:
@@ -65,7 +68,7 @@ async def send_place(*, conversation: UUID, parent: UUID | None, newest: bool) -
     row = await db.row(_SEND_PLACE, {"id": conversation, "parent": parent, "newest": newest})
     if row is None:
         raise NotFound
-    found = ConversationPlace(row["id"], row["owner_id"], row["title"], row["model"])
+    found = ConversationPlace(row["id"], row["owner_id"], row["title"], row["model"], row["system"])
     return SendPlace(found, row["parent"], row["role"], row["above"])
 
 
@@ -74,7 +77,7 @@ async def retry_place(*, message: UUID) -> RetryPlace:
     row = await db.row(_RETRY_PLACE, {"id": message})
     if row is None:
         raise NotFound
-    return RetryPlace(row["owner_id"], message_out(row), row["tools"], decode(row["request"]))
+    return RetryPlace(row["owner_id"], message_out(row), row["tools"], decode(row["request"]), row["asked_system"])
 
 
 async def generation_place(*, generation: UUID) -> GenerationPlace:
@@ -86,7 +89,7 @@ async def generation_place(*, generation: UUID) -> GenerationPlace:
 
 
 _SEND_PLACE = """
-SELECT c.id, c.owner_id, c.title, c.model, p.id AS parent, p.role,
+SELECT c.id, c.owner_id, c.title, c.model, c.system, p.id AS parent, p.role,
   coalesce((p.usage ->> 'input_tokens')::int + (p.usage ->> 'output_tokens')::int, 0) AS above
 FROM chat_conversation c LEFT JOIN LATERAL (
   SELECT m.id, m.role, m.usage FROM chat_message m
@@ -97,7 +100,8 @@ WHERE c.id = %(id)s AND c.deleted_at IS NULL
 """
 
 _RETRY_PLACE = f"""
-SELECT {MESSAGE_COLUMNS}, m.tools, m.request, c.owner_id FROM {MESSAGE_TABLES}
+SELECT {MESSAGE_COLUMNS}, m.tools, m.request, coalesce(m.system, c.system) AS asked_system, c.owner_id
+FROM {MESSAGE_TABLES}
 JOIN chat_conversation c ON c.id = m.conversation_id
 WHERE m.id = %(id)s AND c.deleted_at IS NULL
 """  # noqa: S608

@@ -161,6 +161,7 @@ def _row(message: MessageOut) -> dict[str, Any]:
         "text": message.text,
         "model": message.model,
         "params": message.params,
+        "prompt": message.prompt,
     }
 
 
@@ -182,6 +183,7 @@ def _values(beginning: Beginning, *, reply: Started, events: list[str], host: Ge
         "messages": _encode([_row(message) for message in messages]).decode(),
         "tools": None if order.tools is None else _encode(order.tools).decode(),
         "request": _request(order),
+        "system": order.system or "",
         "message": order.message.id,
         "generation": order.generation,
         "generation_epoch": order.epoch,
@@ -228,13 +230,13 @@ _KNOWN_CONVERSATION = """UPDATE chat_conversation c
 
 _REST = """, messages AS (
   INSERT INTO chat_message (id, created, updated, conversation_id, parent_id, seq, role, status, parts, text, model,
-    params, tools, request, reason)
+    params, prompt, tools, request, system, reason)
   SELECT m.id, %(now)s, %(now)s, %(conversation)s, m.parent, c.position - %(count)s + m.n, m.role, m.status,
-    m.parts, m.text, m.model, m.params, CASE WHEN m.id = %(message)s THEN %(tools)s::jsonb END,
-    CASE WHEN m.id = %(message)s THEN %(request)s ELSE '' END, ''
+    m.parts, m.text, m.model, m.params, m.prompt, CASE WHEN m.id = %(message)s THEN %(tools)s::jsonb END,
+    CASE WHEN m.id = %(message)s THEN %(request)s ELSE '' END, CASE WHEN m.id = %(message)s THEN %(system)s END, ''
   FROM conversation c, ROWS FROM (json_to_recordset(%(messages)s::json) AS (id uuid, parent uuid, role text,
-    status text, parts jsonb, text text, model text, params jsonb)) WITH ORDINALITY
-    AS m(id, parent, role, status, parts, text, model, params, n)
+    status text, parts jsonb, text text, model text, params jsonb, prompt jsonb)) WITH ORDINALITY
+    AS m(id, parent, role, status, parts, text, model, params, prompt, n)
 ), generation AS (
   INSERT INTO chat_generation (id, created, updated, conversation_id, message_id, user_id, continues, epoch, attempt,
     status, lease_owner, lease_until, cancel_requested, run_id, checkpoint, checkpoint_offset, terminal_event)

@@ -77,6 +77,7 @@ def _beginning(
         params=old.params,
         generation=new_id(),
         now=now,
+        prompt=old.prompt,
     )
     assert answer.generation is not None
     given = place.given
@@ -93,6 +94,7 @@ def _beginning(
         tools=given.tools if given else place.tools,
         messages=given.messages if given else None,
         verbatim=given is not None,
+        system=place.system,
         continued=old.parts if going_on else None,
     )
     return Beginning(

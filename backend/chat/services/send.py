@@ -10,17 +10,21 @@ from django.conf import settings
 
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
+from backend.catalog.params import merged
 from backend.chat import context, selectors, titles
 from backend.chat.calls import size
 from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
-from backend.chat.order import Order, Parts
-from backend.chat.schemas import ConversationOut, ImagePart, MessageOut, MessageSend, Position, Started
+from backend.chat.order import Order
+from backend.chat.schemas import ConversationOut, MessageOut, MessageSend, Position, Started
 from backend.chat.services.begin import UNNUMBERED, Beginning, Key, begin, replay
+from backend.chat.services.content import parts_of, question_rows
 from backend.core import limits
 from backend.core.errors import AppError, BadRequest
 from backend.core.idempotency import check_key, fields_hash
 from backend.core.ids import new_epoch, new_id
+from backend.prompts import use as prompts
+from backend.prompts.use import Rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class Place:
 
     known: selectors.SendPlace | None
     resolved: Resolved
+    prompt: Rendered | None
 
 
 async def message_send(
@@ -76,31 +81,21 @@ def key_of(key: str | None, fields: Mapping[str, Any] | None) -> Key | None:
     return Key(key, fields_hash(fields or {}))
 
 
-def parts_of(command: MessageSend) -> Parts:
-    """The content as a message's parts."""
-    if isinstance(command.content, str):
-        return [{"kind": "text", "text": command.content}]
-    parts: Parts = []
-    for part in command.content:
-        if isinstance(part, ImagePart):
-            parts.append({"kind": "image", "text": "", **part.image_url.model_dump()})
-        else:
-            parts.append({"kind": "text", "text": part.text})
-    return parts
-
-
 async def _place(principal: Principal, command: MessageSend, host: GenerationHost) -> Place:
-    if command.prompt is not None:
-        raise BadRequest("There are no prompt templates here yet.", field="prompt")
-    parts = parts_of(command)
-    if not any(part["kind"] == "image" or part["text"].strip() for part in parts):
-        raise BadRequest("A message needs some text.", field="content")
-    host.check()
+    if command.prompt is None:
+        prompt = None
+        parts_of(command)
+        host.check()
+    else:
+        host.check()
+        prompt = await prompts.render(principal, command.prompt)
+        parts_of(command, prompt)
+    asked = command.model or (prompt.model if prompt else None) or None
     if command.conversation is None:
         if command.parent is not None:
             raise BadRequest("A new conversation has no message to answer.", field="parent")
         require(principal, "write", Owned("conversation", principal.user_id))
-        return Place(known=None, resolved=await host.resolve(command.model, principal=principal))
+        return Place(known=None, resolved=await host.resolve(asked, principal=principal), prompt=prompt)
     known = await selectors.send_place(
         conversation=command.conversation, parent=command.parent, newest="parent" not in command.model_fields_set
     )
@@ -109,42 +104,37 @@ async def _place(principal: Principal, command: MessageSend, host: GenerationHos
         raise BadRequest("There is no such message in this conversation.", field="parent")
     if known.parent is not None and known.parent_role == "user":
         raise BadRequest("A message follows an answer, not another message.", field="parent")
-    return Place(
-        known=known, resolved=await host.resolve(command.model or known.conversation.model or None, principal=principal)
-    )
+    resolved = await host.resolve(asked or known.conversation.model or None, principal=principal)
+    return Place(known=known, resolved=resolved, prompt=prompt)
 
 
 def _beginning(principal: Principal, command: MessageSend, place: Place, key: Key | None) -> Beginning:
     now = datetime.now(UTC)
-    known, model = place.known, place.resolved.entry.name
+    known, model, prompt = place.known, place.resolved.entry.name, place.prompt
     conversation = command.conversation or new_id()
     params = command.params.model_dump(exclude_none=True) if command.params else {}
-    parts = parts_of(command)
+    if prompt is not None:
+        params = merged(prompt.params, params)
+    provenance = prompt.provenance() if prompt else None
+    parts = parts_of(command, prompt)
     text = "".join(part["text"] for part in parts)
     generation = new_id()
-    first = UNNUMBERED if known else 1
-    asked = MessageOut.model_construct(
-        id=new_id(),
-        conversation=conversation,
-        parent=known.parent if known else None,
-        seq=first,
-        role="user",
-        status="done",
-        parts=parts,
-        text=text,
-        model="",
-        params={},
-        created=now,
-    )
+    above = known.parent if known else None
+    rows = question_rows(conversation, above, prompt, parts, text, provenance=provenance, now=now)
     answer = answer_row(
         conversation=conversation,
-        parent=asked.id,
-        seq=first if known else 2,
+        parent=rows[-1].id,
+        seq=UNNUMBERED,
         model=model,
         params=params,
         generation=generation,
         now=now,
+        prompt=provenance,
     )
+    messages = [*rows, answer]
+    if known is None:
+        for seq, message in enumerate(messages, start=1):
+            message.seq = seq
     owner = known.conversation.owner if known else principal.user_id
     untitled = known is None or not known.conversation.title
     changed = {}
@@ -162,16 +152,21 @@ def _beginning(principal: Principal, command: MessageSend, place: Place, key: Ke
         model=model,
         params=params,
         tools=command.tools,
-        messages=None if known else context.request_messages(system="", path=[("user", parts, text)]),
+        messages=None
+        if known
+        else context.request_messages(system="", path=[(row.role, row.parts, row.text) for row in rows]),
+        system=known.conversation.system if known else "",
         question=text if untitled else None,
     )
     return Beginning(
         principal=principal,
         key=key,
         conversation=conversation,
-        new=None if known else new_conversation(conversation, titles.from_text(text), model, count=3, now=now),
+        new=None
+        if known
+        else new_conversation(conversation, titles.from_text(text), model, count=len(messages) + 1, now=now),
         owner=owner,
-        messages=[asked, answer],
+        messages=messages,
         order=order,
         now=now,
         context_tokens=known.above + size(text) if known else 0,
@@ -188,6 +183,7 @@ def answer_row(
     params: dict[str, Any],
     generation: UUID,
     now: datetime,
+    prompt: dict[str, Any] | None = None,
 ) -> MessageOut:
     """An assistant message that is about to be written."""
     return MessageOut.model_construct(
@@ -202,6 +198,7 @@ def answer_row(
         model=model,
         params=params,
         generation=generation,
+        prompt=prompt,
         created=now,
     )
 

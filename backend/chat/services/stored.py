@@ -32,9 +32,11 @@ async def completion_store(
     model: str | None,
     params: dict[str, Any],
     tools: list[dict[str, Any]] | None = None,
+    prompt: dict[str, Any] | None = None,
 ) -> Started:
     """Keep `messages` (OpenAI's shape, checked by the caller) as a conversation and start the answer to them.
 
+    `prompt` is what they remember of a template that is among them.
     The provider gets the messages as they were given. Raises `BadRequest`, `ModelUnavailable`, `Unavailable`.
     """
     host = current()
@@ -53,6 +55,7 @@ async def completion_store(
         params=params,
         generation=new_id(),
         now=now,
+        prompt=prompt,
     )
     assert answer.generation is not None
     asked = next((row.text for row in rows if row.role == "user"), rows[0].text)

@@ -152,7 +152,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/usage": {
+    "/api/v1/prompts/export": {
         parameters: {
             query?: never;
             header?: never;
@@ -160,10 +160,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tokens, cost and speed
-         * @description Sums of the ledger, grouped `by` day, model, user, team, key or template; the last 30 days without `from`.
+         * Export templates
+         * @description All versions and labels, without shares and authors.
          */
-        get: operations["usage_get"];
+        get: operations["prompts_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -172,7 +172,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/usage.csv": {
+    "/api/v1/prompts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import templates
+         * @description Each template comes whole or not at all; the report says of each what became of it, and why.
+         */
+        post: operations["prompts_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts": {
         parameters: {
             query?: never;
             header?: never;
@@ -180,10 +200,34 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The same as a table
-         * @description The groups as CSV, for spreadsheets.
+         * List and search templates
+         * @description The own templates and those that are shared, by name.
          */
-        get: operations["usage_csv"];
+        get: operations["prompts_list"];
+        put?: never;
+        /**
+         * Make a template
+         * @description The template and its first version. The same key again: the same template.
+         */
+        post: operations["prompts_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Folders, tags and labels
+         * @description What the visible templates can be narrowed by, and how many there are.
+         */
+        get: operations["prompts_facets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -192,7 +236,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/budgets": {
+    "/api/v1/prompts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill a version that is not stored
+         * @description What a version would say with these values; wrong ones are named `values.<name>`. Nothing is kept.
+         */
+        post: operations["prompts_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -200,23 +264,139 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Budgets, and what is used of them
-         * @description Those that limit the caller; with `view=all`, for who may see it, all of them.
+         * One template
+         * @description With the version that a use takes which names none.
          */
-        get: operations["budgets_list"];
+        get: operations["prompts_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a template
+         * @description Hides it and frees its slug; it can be restored. Messages made with it keep what they say.
+         */
+        delete: operations["prompts_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a template
+         * @description Rename, file, tag; `deleted: false` restores a deleted one. Texts change by a new version.
+         */
+        patch: operations["prompts_update"];
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a template
+         * @description Without their texts, the newest first.
+         */
+        get: operations["prompt_versions_list"];
         put?: never;
         /**
-         * Set a budget
-         * @description For a person, a team, a key, each of them, or everybody. Administrators only.
+         * Save a new version
+         * @description With `base`, only where nobody saved another one meanwhile.
          */
-        post: operations["budgets_create"];
+        post: operations["prompt_versions_create"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/budgets/{budget_id}": {
+    "/api/v1/prompts/{template_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version
+         * @description With its texts and variables.
+         */
+        get: operations["prompt_versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed between two versions
+         * @description Line by line, with the words that changed. Without numbers: the newest version and the one before.
+         */
+        get: operations["prompts_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put a label on a version
+         * @description Releases a version, or goes back to one: whoever asks by the label gets it from now on.
+         */
+        put: operations["prompt_labels_put"];
+        post?: never;
+        /**
+         * Take a label away
+         * @description The versions stay.
+         */
+        delete: operations["prompt_labels_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom a template is shared with
+         * @description For its owner.
+         */
+        get: operations["prompt_shares_list"];
+        put?: never;
+        /**
+         * Share a template
+         * @description With a person, one of the own teams, or everybody; again, to change what they may do.
+         */
+        post: operations["prompt_shares_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}/shares/{share_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -227,17 +407,33 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove a budget
-         * @description What was spent stays in the ledger. Administrators only.
+         * End a share
+         * @description They don't see the template any more.
          */
-        delete: operations["budgets_delete"];
+        delete: operations["prompt_shares_delete"];
         options?: never;
         head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{template_id}/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
-         * Change a budget
-         * @description Its name or limit, or whether it holds. Administrators only.
+         * Fill a template
+         * @description What a message with it would say. What is wrong with a value is named `variables.<name>`.
          */
-        patch: operations["budgets_update"];
+        post: operations["prompts_render"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/conversations": {
@@ -720,31 +916,8 @@ export interface components {
             current: boolean;
         };
         /**
-         * Availability
-         * @description How a model stands with its provider. `ok`: nothing is known against it. `failing`: it failed too often in a
-         *     row and is left alone; `resting`: it asked for patience; `busy`: calls wait in line for it. `retry_after_ms`: until
-         *     it is asked again, where that is known; `waiting`: how many wait in its provider's line, as far as this node heard.
-         */
-        Availability: {
-            /**
-             * State
-             * @default ok
-             * @enum {string}
-             */
-            state: "ok" | "failing" | "resting" | "busy";
-            /** Retry After Ms */
-            retry_after_ms?: number | null;
-            /**
-             * Waiting
-             * @default 0
-             */
-            waiting: number;
-        };
-        /**
          * ModelOut
          * @description A model that the caller may pick. Prices are in US dollars for a million tokens, null where not known.
-         *
-         *     `fallbacks` names those that stand in for it where it can't answer, in order.
          */
         ModelOut: {
             /** Name */
@@ -765,9 +938,6 @@ export interface components {
             continuation: string;
             /** Capabilities */
             capabilities: string[];
-            availability: components["schemas"]["Availability"];
-            /** Fallbacks */
-            fallbacks: string[];
         };
         /**
          * ModelPage
@@ -792,157 +962,140 @@ export interface components {
             message: string;
         };
         /**
-         * UsageQuery
-         * @description `by` names up to three columns to group by, comma-separated; `from` and `to` are days of UTC, both included.
-         *
-         *     `view=all` is for who may see everybody's usage; by default it is the caller's own.
+         * ExportQuery
+         * @description `?ids=` holds ids with commas between them; without it, all own templates.
          */
-        UsageQuery: {
-            /**
-             * By
-             * @default day
-             */
-            by: string;
-            /** From */
-            from?: string | null;
-            /** To */
-            to?: string | null;
-            /**
-             * View
-             * @default own
-             * @enum {string}
-             */
-            view: "own" | "all";
-            /** User */
-            user?: string | null;
-            /** Team */
-            team?: string | null;
-            /** Key */
-            key?: string | null;
-            /** Model */
-            model?: string | null;
-            /** Template */
-            template?: string | null;
+        ExportQuery: {
+            /** Ids */
+            ids?: string | null;
         };
         /**
-         * UsageGroup
-         * @description The sums of one group; of the columns, those that were grouped by are there. Each has a name for people, too.
+         * Document
+         * @description Templates with all their versions, for `import`.
          */
-        UsageGroup: {
-            /** Calls */
-            calls: number;
-            /** Errors */
-            errors: number;
-            /** Estimated */
-            estimated: number;
-            /** Input Tokens */
-            input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
-            /** Cached Tokens */
-            cached_tokens: number;
-            /** Reasoning Tokens */
-            reasoning_tokens: number;
-            /** Cost */
-            cost: number;
-            /** First Token Ms */
-            first_token_ms: number | null;
-            /** Tokens Per S */
-            tokens_per_s: number | null;
-            /** Day */
-            day?: string | null;
-            /** Model */
-            model?: string | null;
-            /** Provider */
-            provider?: string | null;
-            /** User */
-            user?: string | null;
-            /** User Name */
-            user_name?: string | null;
-            /** Team */
-            team?: string | null;
-            /** Team Name */
-            team_name?: string | null;
-            /** Key */
-            key?: string | null;
-            /** Key Name */
-            key_name?: string | null;
-            /** Template */
-            template?: string | null;
+        Document: {
+            /** Format */
+            format: string;
+            /** Version */
+            version: number;
+            /** Exported */
+            exported: string;
+            /** Templates */
+            templates: {
+                [key: string]: unknown;
+            }[];
         };
         /**
-         * UsageReport
-         * @description Groups by day in order, otherwise the dearest first; `truncated` where there were more than are shown.
+         * ImportReport
+         * @description What became of each template of a document.
          */
-        UsageReport: {
+        ImportReport: {
+            /** Imported */
+            imported: components["schemas"]["Imported"][];
+            /** Skipped */
+            skipped: components["schemas"]["Skipped"][];
+            /** Dry Run */
+            dry_run: boolean;
+        };
+        /**
+         * Imported
+         * @description A template of a document that was imported; `change` says how.
+         */
+        Imported: {
+            /** Index */
+            index: number;
+            /** Slug */
+            slug: string;
+            /** Id */
+            id: string | null;
             /**
-             * View
+             * Change
              * @enum {string}
              */
-            view: "own" | "all";
-            /** By */
-            by: ("day" | "model" | "user" | "team" | "key" | "template")[];
+            change: "made" | "renamed" | "version";
+        };
+        /**
+         * Skipped
+         * @description A template of a document that was not imported, and why.
+         */
+        Skipped: {
+            /** Index */
+            index: number;
+            /** Slug */
+            slug: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Conflicts
+         * @description The body of `POST prompts/import`. `on_conflict` is for a slug that is taken: `skip` it, import it under another
+         *     slug (`rename`), or add a `version` to an own template. `dry_run` stores nothing and reports the same.
+         */
+        Conflicts: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
             /**
-             * From
-             * Format: date
+             * On Conflict
+             * @default skip
+             * @enum {string}
              */
-            from: string;
+            on_conflict: "skip" | "rename" | "version";
             /**
-             * To
-             * Format: date
-             */
-            to: string;
-            /** Items */
-            items: components["schemas"]["UsageGroup"][];
-            total: components["schemas"]["UsageSums"];
-            /**
-             * Truncated
+             * Dry Run
              * @default false
              */
-            truncated: boolean;
+            dry_run: boolean;
         };
         /**
-         * UsageSums
-         * @description Calls and what they took. `cost` in US dollars; `estimated`: calls that no provider counted, for the most part
-         *     cut answers. `first_token_ms` is a mean; `tokens_per_s` counts from the first token on.
+         * TemplateQuery
+         * @description `?q=` searches names, slugs, descriptions, tags and texts; the rest narrows the list.
          */
-        UsageSums: {
-            /** Calls */
-            calls: number;
-            /** Errors */
-            errors: number;
-            /** Estimated */
-            estimated: number;
-            /** Input Tokens */
-            input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
-            /** Cached Tokens */
-            cached_tokens: number;
-            /** Reasoning Tokens */
-            reasoning_tokens: number;
-            /** Cost */
-            cost: number;
-            /** First Token Ms */
-            first_token_ms: number | null;
-            /** Tokens Per S */
-            tokens_per_s: number | null;
+        TemplateQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /** Folder */
+            folder?: string | null;
+            /** Tag */
+            tag?: string | null;
+            /** Label */
+            label?: string | null;
+            /** Owner */
+            owner?: ("me" | "others") | null;
         };
         /**
-         * BudgetList
-         * @description All of them on one page.
+         * LabelOut
+         * @description A label and the version it points at.
          */
-        BudgetList: {
+        LabelOut: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+        };
+        /** Page[TemplateListed] */
+        Page_TemplateListed_: {
             /** Items */
-            items: components["schemas"]["BudgetOut"][];
+            items: components["schemas"]["TemplateListed"][];
             /** Next */
-            next?: null;
+            next: string | null;
         };
         /**
-         * BudgetOut
-         * @description A budget as it stands now for one subject: what is used of it, open reservations included.
+         * PersonOut
+         * @description Somebody, as others see them.
          */
-        BudgetOut: {
+        PersonOut: {
             /**
              * Id
              * Format: uuid
@@ -950,94 +1103,614 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-            /**
-             * Scope
-             * @enum {string}
-             */
-            scope: "user" | "team" | "key" | "everybody";
-            /** Subject */
-            subject: string | null;
-            /** Subject Name */
-            subject_name: string | null;
-            /** Each */
-            each: boolean;
-            /**
-             * Period
-             * @enum {string}
-             */
-            period: "day" | "month";
-            /**
-             * Measure
-             * @enum {string}
-             */
-            measure: "cost" | "tokens" | "requests";
-            /** Limit */
-            limit: number;
-            /** Used */
-            used: number;
-            /** Percent */
-            percent: number;
-            /** Enabled */
-            enabled: boolean;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
-             * Resets
-             * Format: date-time
-             */
-            resets: string;
         };
         /**
-         * BudgetNew
-         * @description A budget. Without a `subject` it holds for each person, team or key alone.
+         * TemplateListed
+         * @description A template in a list. `access` is what the caller may do with it; `newest` the number of its newest version.
          */
-        BudgetNew: {
+        TemplateListed: {
             /**
-             * Name
-             * @default
+             * Id
+             * Format: uuid
              */
+            id: string;
+            /** Slug */
+            slug: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Folder */
+            folder: string;
+            /** Tags */
+            tags: string[];
+            owner: components["schemas"]["PersonOut"];
+            /**
+             * Access
+             * @enum {string}
+             */
+            access: "owner" | "edit" | "view";
+            /** Newest */
+            newest: number;
+            /** Labels */
+            labels: components["schemas"]["LabelOut"][];
+            /** Shared */
+            shared: boolean;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Updated
+             * Format: date-time
+             */
+            updated: string;
+        };
+        /**
+         * Params
+         * @description What is passed on to the model, by OpenAI's names.
+         */
+        Params: {
+            /** Temperature */
+            temperature?: number | null;
+            /** Top P */
+            top_p?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
+            /** Stop */
+            stop?: (string | string[]) | null;
+            /** Seed */
+            seed?: number | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Reasoning Effort */
+            reasoning_effort?: string | null;
+            /** Tool Choice */
+            tool_choice?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
+        };
+        /**
+         * TemplateOut
+         * @description A template; `current` is the version that a use without label and version takes.
+         */
+        TemplateOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Slug */
+            slug: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Folder */
+            folder: string;
+            /** Tags */
+            tags: string[];
+            owner: components["schemas"]["PersonOut"];
+            /**
+             * Access
+             * @enum {string}
+             */
+            access: "owner" | "edit" | "view";
+            /** Newest */
+            newest: number;
+            /** Labels */
+            labels: components["schemas"]["LabelOut"][];
+            /** Shared */
+            shared: boolean;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Updated
+             * Format: date-time
+             */
+            updated: string;
+            current: components["schemas"]["VersionOut"];
+        };
+        /**
+         * Variable
+         * @description One variable. It has to be given unless it has a `default` or `required` is false (then it is empty).
+         *
+         *     `min` and `max` are a number's bounds, `earliest` and `latest` a date's, `max_length` counts a text's characters.
+         */
+        Variable: {
+            /** Name */
             name: string;
             /**
-             * Scope
+             * Type
+             * @default text
              * @enum {string}
              */
-            scope: "user" | "team" | "key" | "everybody";
-            /** Subject */
-            subject?: string | null;
+            type: "text" | "long" | "number" | "choice" | "boolean" | "date";
             /**
-             * Period
-             * @default month
-             * @enum {string}
+             * Label
+             * @default
              */
-            period: "day" | "month";
+            label: string;
             /**
-             * Measure
-             * @default cost
-             * @enum {string}
+             * Help
+             * @default
              */
-            measure: "cost" | "tokens" | "requests";
-            /** Limit */
-            limit: number;
+            help: string;
             /**
-             * Enabled
+             * Required
              * @default true
              */
-            enabled: boolean;
+            required: boolean;
+            default?: components["schemas"]["JsonValue"];
+            /** Choices */
+            choices?: string[] | null;
+            /** Min */
+            min?: number | null;
+            /** Max */
+            max?: number | null;
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
+            /** Earliest */
+            earliest?: string | null;
+            /** Latest */
+            latest?: string | null;
+            /** Max Length */
+            max_length?: number | null;
         };
         /**
-         * BudgetChange
-         * @description What may change of a budget.
+         * VersionOut
+         * @description A version.
          */
-        BudgetChange: {
+        VersionOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Note */
+            note: string;
+            /** Model */
+            model: string;
+            author: components["schemas"]["PersonOut"] | null;
+            /** Labels */
+            labels: string[];
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** System */
+            system: string;
+            /** User */
+            user: string;
+            /** Variables */
+            variables: components["schemas"]["Variable"][];
+            params: components["schemas"]["Params"];
+        };
+        /**
+         * TemplateNew
+         * @description The body of `POST prompts`: the template and its first version. Without a `slug`, one is made of the name.
+         */
+        TemplateNew: {
+            /**
+             * System
+             * @default
+             */
+            system: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Variables */
+            variables?: components["schemas"]["Variable"][];
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * @default {
+             *       "temperature": null,
+             *       "top_p": null,
+             *       "max_tokens": null,
+             *       "max_completion_tokens": null,
+             *       "stop": null,
+             *       "seed": null,
+             *       "presence_penalty": null,
+             *       "frequency_penalty": null,
+             *       "reasoning_effort": null,
+             *       "tool_choice": null,
+             *       "response_format": null,
+             *       "parallel_tool_calls": null
+             *     }
+             */
+            params: components["schemas"]["Params"];
+            /** Name */
+            name: string;
+            /** Slug */
+            slug?: string | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /** Tags */
+            tags?: string[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * Count
+         * @description A folder, tag or label, and how many templates have it.
+         */
+        Count: {
+            /** Name */
+            name: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Facets
+         * @description What the visible templates can be narrowed by.
+         */
+        Facets: {
+            /** Total */
+            total: number;
+            /** Folders */
+            folders: components["schemas"]["Count"][];
+            /** Tags */
+            tags: components["schemas"]["Count"][];
+            /** Labels */
+            labels: components["schemas"]["Count"][];
+        };
+        /**
+         * RenderedOut
+         * @description A filled template: what a message with it would say.
+         */
+        RenderedOut: {
+            /** Template */
+            template: string | null;
+            /** Version */
+            version: string | null;
+            /** Slug */
+            slug: string;
+            /** Number */
+            number: number;
+            /** Label */
+            label: string | null;
+            /** Variables */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** System */
+            system: string;
+            /** User */
+            user: string;
+            /** Model */
+            model: string;
+            params: components["schemas"]["Params"];
+        };
+        /**
+         * Preview
+         * @description The body of `POST prompts/preview`: a version that is not stored, and values for it.
+         */
+        Preview: {
+            /**
+             * System
+             * @default
+             */
+            system: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Variables */
+            variables?: components["schemas"]["Variable"][];
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * @default {
+             *       "temperature": null,
+             *       "top_p": null,
+             *       "max_tokens": null,
+             *       "max_completion_tokens": null,
+             *       "stop": null,
+             *       "seed": null,
+             *       "presence_penalty": null,
+             *       "frequency_penalty": null,
+             *       "reasoning_effort": null,
+             *       "tool_choice": null,
+             *       "response_format": null,
+             *       "parallel_tool_calls": null
+             *     }
+             */
+            params: components["schemas"]["Params"];
+            /** Values */
+            values?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * TemplateUpdate
+         * @description The body of `PATCH prompts/{id}`; `deleted: false` undoes a deletion.
+         */
+        TemplateUpdate: {
             /** Name */
             name?: string | null;
-            /** Limit */
-            limit?: number | null;
-            /** Enabled */
-            enabled?: boolean | null;
+            /** Slug */
+            slug?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Folder */
+            folder?: string | null;
+            /** Tags */
+            tags?: string[] | null;
+            /** Deleted */
+            deleted?: false | null;
+        };
+        /**
+         * VersionQuery
+         * @description `?cursor=&limit=`.
+         */
+        VersionQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+        };
+        /** Page[VersionListed] */
+        Page_VersionListed_: {
+            /** Items */
+            items: components["schemas"]["VersionListed"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * VersionListed
+         * @description A version without its texts.
+         */
+        VersionListed: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Note */
+            note: string;
+            /** Model */
+            model: string;
+            author: components["schemas"]["PersonOut"] | null;
+            /** Labels */
+            labels: string[];
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+        };
+        /**
+         * VersionNew
+         * @description The body of `POST prompts/{id}/versions`. `base` is the version that it was made from: where another one came
+         *     meanwhile, nothing is stored.
+         */
+        VersionNew: {
+            /**
+             * System
+             * @default
+             */
+            system: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /** Variables */
+            variables?: components["schemas"]["Variable"][];
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * @default {
+             *       "temperature": null,
+             *       "top_p": null,
+             *       "max_tokens": null,
+             *       "max_completion_tokens": null,
+             *       "stop": null,
+             *       "seed": null,
+             *       "presence_penalty": null,
+             *       "frequency_penalty": null,
+             *       "reasoning_effort": null,
+             *       "tool_choice": null,
+             *       "response_format": null,
+             *       "parallel_tool_calls": null
+             *     }
+             */
+            params: components["schemas"]["Params"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Base */
+            base?: number | null;
+        };
+        /**
+         * DiffQuery
+         * @description `?old=&new=`; without `new`, the newest version; without `old`, the one before `new`.
+         */
+        DiffQuery: {
+            /** Old */
+            old?: number | null;
+            /** New */
+            new?: number | null;
+        };
+        /**
+         * Diff
+         * @description What changed between two versions.
+         */
+        Diff: {
+            /** Old */
+            old: number;
+            /** New */
+            new: number;
+            /** Fields */
+            fields: components["schemas"]["DiffField"][];
+        };
+        /**
+         * DiffField
+         * @description One part of a version. Unchanged stretches of a long text are left out: numbers jump there.
+         */
+        DiffField: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "system" | "user" | "variables" | "model" | "params";
+            /** Changed */
+            changed: boolean;
+            /** Lines */
+            lines: components["schemas"]["DiffLine"][];
+        };
+        /**
+         * DiffLine
+         * @description A line: the same on both sides, or only on one. `old` and `new` are its numbers there.
+         */
+        DiffLine: {
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "same" | "removed" | "added";
+            /** Old */
+            old: number | null;
+            /** New */
+            new: number | null;
+            /** Spans */
+            spans: components["schemas"]["Span"][];
+        };
+        /**
+         * Span
+         * @description A run of characters of a line; `changed` where the other side has something else.
+         */
+        Span: {
+            /** Text */
+            text: string;
+            /** Changed */
+            changed: boolean;
+        };
+        /**
+         * LabelPut
+         * @description The body of `PUT prompts/{id}/labels/{label}`.
+         */
+        LabelPut: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * ShareOut
+         * @description Whom a template is shared with: `name` is the person's or the team's, empty for everybody.
+         */
+        ShareOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "person" | "team" | "everybody";
+            /** With Id */
+            with_id: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Access
+             * @enum {string}
+             */
+            access: "view" | "edit";
+        };
+        /**
+         * Shares
+         * @description All shares of a template, and the own teams that it could be shared with.
+         */
+        Shares: {
+            /** Items */
+            items: components["schemas"]["ShareOut"][];
+            /** Teams */
+            teams: components["schemas"]["PersonOut"][];
+        };
+        /**
+         * ShareNew
+         * @description The body of `POST prompts/{id}/shares`: with a person by address, one of the own teams, or everybody.
+         */
+        ShareNew: {
+            /** Person */
+            person?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Everybody */
+            everybody?: true | null;
+            /**
+             * Access
+             * @default view
+             * @enum {string}
+             */
+            access: "view" | "edit";
+        };
+        /**
+         * Which
+         * @description The body of `POST prompts/{id}/render`. Without label and version: `released` if it is set, else the newest.
+         */
+        Which: {
+            /** Label */
+            label?: string | null;
+            /** Version */
+            version?: number | null;
+            /** Variables */
+            variables?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * ConversationQuery
@@ -1200,11 +1873,11 @@ export interface components {
         };
         /**
          * MessageOut
-         * @description A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
-         *     and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
+         * @description A message as clients see it.
          *
-         *     `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an
-         *     event or a snapshot because of their size: `GET messages/{id}` has them.
+         *     `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was
+         *     made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and
+         *     the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them.
          */
         MessageOut: {
             /**
@@ -1262,12 +1935,12 @@ export interface components {
             error?: {
                 [key: string]: unknown;
             } | null;
-            /** Instead Of */
-            instead_of?: {
-                [key: string]: unknown;
-            }[] | null;
             /** Generation */
             generation?: string | null;
+            /** Prompt */
+            prompt?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Created
              * Format: date-time
@@ -1344,7 +2017,7 @@ export interface components {
          */
         MessageSendInConversation: {
             /** Content */
-            content: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[];
+            content?: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[] | null;
             /** Parent */
             parent?: string | null;
             /** Model */
@@ -1354,44 +2027,25 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
-            /** Prompt */
-            prompt?: {
-                [key: string]: unknown;
-            } | null;
+            prompt?: components["schemas"]["PromptUse"] | null;
         };
         /**
-         * Params
-         * @description What is passed on to the model, by OpenAI's names.
+         * PromptUse
+         * @description The `prompt` field of a message or a completion: a template by id or slug, a version of it, and its values.
          */
-        Params: {
-            /** Temperature */
-            temperature?: number | null;
-            /** Top P */
-            top_p?: number | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Max Completion Tokens */
-            max_completion_tokens?: number | null;
-            /** Stop */
-            stop?: (string | string[]) | null;
-            /** Seed */
-            seed?: number | null;
-            /** Presence Penalty */
-            presence_penalty?: number | null;
-            /** Frequency Penalty */
-            frequency_penalty?: number | null;
-            /** Reasoning Effort */
-            reasoning_effort?: string | null;
-            /** Tool Choice */
-            tool_choice?: string | {
-                [key: string]: unknown;
-            } | null;
-            /** Response Format */
-            response_format?: {
-                [key: string]: unknown;
-            } | null;
-            /** Parallel Tool Calls */
-            parallel_tool_calls?: boolean | null;
+        PromptUse: {
+            /** Label */
+            label?: string | null;
+            /** Version */
+            version?: number | null;
+            /** Variables */
+            variables?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Id */
+            id?: string | null;
+            /** Slug */
+            slug?: string | null;
         };
         /**
          * TextPart
@@ -1409,10 +2063,13 @@ export interface components {
         /**
          * MessageSend
          * @description `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree.
+         *
+         *     With a `prompt`, the template's system part comes before the message, its user part is the message, and `content`,
+         *     which may be absent then, follows it.
          */
         MessageSend: {
             /** Content */
-            content: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[];
+            content?: string | (components["schemas"]["TextPart"] | components["schemas"]["ImagePart"])[] | null;
             /** Conversation */
             conversation?: string | null;
             /** Parent */
@@ -1424,10 +2081,7 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
-            /** Prompt */
-            prompt?: {
-                [key: string]: unknown;
-            } | null;
+            prompt?: components["schemas"]["PromptUse"] | null;
         };
         /**
          * MessageRetry
@@ -1824,18 +2478,10 @@ export interface operations {
             };
         };
     };
-    usage_get: {
+    prompts_export: {
         parameters: {
             query?: {
-                by?: string;
-                from?: string | null;
-                to?: string | null;
-                view?: "own" | "all";
-                user?: string | null;
-                team?: string | null;
-                key?: string | null;
-                model?: string | null;
-                template?: string | null;
+                ids?: string | null;
             };
             header?: never;
             path?: never;
@@ -1849,7 +2495,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UsageReport"];
+                    "application/json": components["schemas"]["Document"];
                 };
             };
             /** @description A problem */
@@ -1863,77 +2509,7 @@ export interface operations {
             };
         };
     };
-    usage_csv: {
-        parameters: {
-            query?: {
-                by?: string;
-                from?: string | null;
-                to?: string | null;
-                view?: "own" | "all";
-                user?: string | null;
-                team?: string | null;
-                key?: string | null;
-                model?: string | null;
-                template?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description CSV */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    budgets_list: {
-        parameters: {
-            query?: {
-                view?: "own" | "all";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BudgetList"];
-                };
-            };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    budgets_create: {
+    prompts_import: {
         parameters: {
             query?: never;
             header?: never;
@@ -1942,7 +2518,79 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BudgetNew"];
+                "application/json": components["schemas"]["Conflicts"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_list: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                folder?: string | null;
+                tag?: string | null;
+                label?: string | null;
+                owner?: ("me" | "others") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateListed_"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateNew"];
             };
         };
         responses: {
@@ -1952,9 +2600,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
+                    "application/json": components["schemas"]["TemplateOut"];
                 };
             };
             /** @description A problem */
@@ -1968,12 +2614,105 @@ export interface operations {
             };
         };
     };
-    budgets_delete: {
+    prompts_facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderedOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                budget_id: string;
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
             };
             cookie?: never;
         };
@@ -1997,20 +2736,223 @@ export interface operations {
             };
         };
     };
-    budgets_update: {
+    prompts_update: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                budget_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BudgetChange"];
+                "application/json": components["schemas"]["TemplateUpdate"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_versions_list: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VersionListed_"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_versions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_versions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_diff: {
+        parameters: {
+            query?: {
+                old?: number | null;
+                new?: number | null;
+            };
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_labels_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelPut"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_labels_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
@@ -2018,6 +2960,137 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_shares_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shares"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_shares_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareNew"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shares"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompt_shares_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+                share_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_render: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderedOut"];
+                };
             };
             /** @description A problem */
             default: {

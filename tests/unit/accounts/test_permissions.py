@@ -35,6 +35,10 @@ manager = caller(BOB, role="manager")
 reader = caller(scopes={"chat:read"})
 writer = caller(scopes={"chat:write"})
 completer = caller(scopes={"completions"})
+SHARED = Owned("prompt", ADA, teams=frozenset({TEAM}))
+TEAM_EDITS = Owned("prompt", ADA, editor_teams=frozenset({TEAM}))
+FOR_ALL = Owned("prompt", ADA, everybody="view")
+ALL_EDIT = Owned("prompt", ADA, everybody="edit")
 
 TABLE = [
     # caller, thing, what it may do of: read, write, delete, share
@@ -50,6 +54,12 @@ TABLE = [
     (reader, ADAS, "r"),
     (writer, ADAS, "wds"),
     (completer, ADAS, ""),
+    (bob, SHARED, ""),
+    (bob_in_team, SHARED, "r"),
+    (bob_in_team, TEAM_EDITS, "rw"),
+    (bob, TEAM_EDITS, ""),
+    (bob, FOR_ALL, "r"),
+    (bob, ALL_EDIT, "rw"),
     (caller(), Account(ADA), "rwds"),
     (bob, Account(ADA), ""),
     (admin, Account(ADA), ""),
@@ -92,3 +102,11 @@ def test_what_may_be_seen_but_not_done_is_forbidden():
 def test_a_key_without_the_scope_is_told_which_one_it_lacks():
     with pytest.raises(Forbidden, match="chat:write"):
         require(reader, "write", ADAS)
+
+
+@pytest.mark.parametrize("scope", ["chat:read", "chat:write", "completions"])
+def test_a_key_that_asks_models_may_use_the_templates_of_its_person_and_read_them_only_with_its_scope(scope) -> None:
+    assert may(caller(scopes={scope}), "use", Owned("prompt", ADA))
+    assert may(caller(scopes={scope}), "read", Owned("prompt", ADA)) == (scope == "chat:read")
+    assert not may(caller(BOB, scopes={scope}), "use", Owned("prompt", ADA))
+    assert not may(caller(scopes={"account"}), "use", Owned("prompt", ADA))
