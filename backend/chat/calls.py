@@ -27,13 +27,11 @@ def reservation(
     resolved: Resolved,
     purpose: Purpose,
     context_tokens: int,
-    template: UUID | None,
-    template_version: UUID | None,
 ) -> Reservation:
     """For an answer's first call. `context_tokens`: about what goes in beside the messages that the order has."""
     entry = resolved.entry
     into = context_tokens + (tokens_of(order.messages) if order.messages else 0)
-    out = expected_output(order.params)
+    out, prompt = expected_output(order.params), order.message.prompt
     return Reservation(
         purpose=purpose,
         user_id=order.user,
@@ -43,8 +41,8 @@ def reservation(
         model=entry.name,
         price_id=entry.price,
         generation=order.generation,
-        template=template,
-        template_version=template_version,
+        template=UUID(prompt["template"]) if prompt else None,
+        template_version=UUID(prompt["version"]) if prompt else None,
         input_tokens=into,
         output_tokens=out,
         cost=expected(entry, input_tokens=into, output_tokens=out),

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -100,13 +102,13 @@ class OpenAIApplication:
         if stored:
             await self._stored.run(body=body, prompt=prompt, principal=principal, receive=call.receive, send=call.send)
         else:
-            await http.until_left(call.receive, _relay(body, principal, call.send))
+            await http.until_left(call.receive, _relay(body, principal, call.send, prompt=prompt))
 
 
-async def _relay(body: ChatCompletionIn, principal: Principal, send: Send) -> None:
+async def _relay(body: ChatCompletionIn, principal: Principal, send: Send, *, prompt: dict[str, Any] | None) -> None:
     resolved = await registry.resolve(body.model, principal=principal)
     request = provider_request(body=body, model=resolved.upstream_name, user_key=user_key(principal.user))
-    async with metered(resolved, _reservation(request, resolved, principal)) as provider:
+    async with metered(resolved, _reservation(request, resolved, principal, prompt)) as provider:
         if body.stream:
             await relay_stream(
                 provider=provider,
@@ -119,7 +121,9 @@ async def _relay(body: ChatCompletionIn, principal: Principal, send: Send) -> No
             await relay_whole(provider=provider, request=request, model=resolved.name, send=send)
 
 
-def _reservation(request: CompletionRequest, resolved: ResolvedModel, principal: Principal) -> Reservation:
+def _reservation(
+    request: CompletionRequest, resolved: ResolvedModel, principal: Principal, prompt: dict[str, Any] | None
+) -> Reservation:
     entry, into, out = resolved.entry, tokens_of(request.messages), expected_output(request.params)
     return Reservation(
         purpose="v1",
@@ -129,6 +133,8 @@ def _reservation(request: CompletionRequest, resolved: ResolvedModel, principal:
         provider=entry.provider,
         model=entry.name,
         price_id=entry.price,
+        template=UUID(prompt["template"]) if prompt else None,
+        template_version=UUID(prompt["version"]) if prompt else None,
         input_tokens=into,
         output_tokens=out,
         cost=expected(entry, input_tokens=into, output_tokens=out),

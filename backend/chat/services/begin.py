@@ -46,8 +46,8 @@ class Beginning:
     """What is stored. `messages` are in order, the answer last; `new` is the conversation where it begins here.
 
     `changed` is what becomes of a known conversation (`title`, `model`). A message's `seq` is
-    `UNNUMBERED` until the commit. `purpose`, `context_tokens` and the template are the ledger's: what the call is for,
-    about how much of the conversation goes into it, and what made the question.
+    `UNNUMBERED` until the commit. `purpose` and `context_tokens` are the ledger's: what the call is for and about how
+    much of the conversation goes into it.
     """
 
     principal: Principal
@@ -61,8 +61,6 @@ class Beginning:
     continues: UUID | None = None
     purpose: Purpose = "chat"
     context_tokens: int = 0
-    template: UUID | None = None
-    template_version: UUID | None = None
     changed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -93,8 +91,6 @@ async def begin(beginning: Beginning, *, host: GenerationHost, resolved: Resolve
             resolved=resolved,
             purpose=beginning.purpose,
             context_tokens=beginning.context_tokens,
-            template=beginning.template,
-            template_version=beginning.template_version,
         )
     )
     asked = time.monotonic()

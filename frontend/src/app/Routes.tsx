@@ -55,6 +55,9 @@ export function Routes() {
       <Route path="/usage">
         <Shell key={person} view={{ kind: "usage" }} />
       </Route>
+      <Route path="/templates/:id?">
+        {({ id }) => <Shell key={person} view={{ kind: "templates", id: id ?? null }} />}
+      </Route>
       <Route path="/settings/:tab?">
         {({ tab }) => <Shell key={person} view={{ kind: "settings", tab: tab ?? "profile" }} />}
       </Route>

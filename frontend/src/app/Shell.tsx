@@ -20,11 +20,15 @@ import { useAppCommands } from "./useAppCommands";
 import { useDrawerSwipe } from "./useDrawerSwipe";
 import { useMedia } from "./useMedia";
 
+const TemplatesPage = lazy(async () => (await import("@/features/prompts/load")).load());
 const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
 const UsagePage = lazy(async () => (await import("@/features/usage/load")).load());
 
 export type View =
-  { kind: "chat"; id: string | null } | { kind: "settings"; tab: string } | { kind: "usage" };
+  | { kind: "chat"; id: string | null }
+  | { kind: "settings"; tab: string }
+  | { kind: "templates"; id: string | null }
+  | { kind: "usage" };
 
 async function leave(): Promise<void> {
   try {
@@ -144,6 +148,11 @@ export function Shell({ view }: { view: View }) {
             <Suspense fallback={null}>
               <Title>{t("conversations.usage")}</Title>
               <UsagePage />
+            </Suspense>
+          ) : view.kind === "templates" ? (
+            <Suspense fallback={null}>
+              <Title>{t("conversations.templates")}</Title>
+              <TemplatesPage id={view.id} />
             </Suspense>
           ) : (
             <Suspense fallback={null}>

@@ -35,6 +35,11 @@ export function useAppCommands(actions: { openArchive: () => void; signOut: () =
         shortcut: "?",
         run: () => setOverlay("shortcuts"),
       }),
+      registerCommand({
+        id: "templates",
+        title: t("palette.templates"),
+        run: () => navigate(paths.templates),
+      }),
       registerCommand({ id: "settings", title: t("palette.settings"), run: () => navigate(paths.settings) }),
       registerCommand({ id: "usage", title: t("palette.usage"), run: () => navigate(paths.usage) }),
       registerCommand({

@@ -10,6 +10,10 @@ export const paths = {
   settings: "/settings",
   doctor: "/doctor",
   usage: "/usage",
+  templates: "/templates",
+  template: (id: string) => `/templates/${id}`,
+  /** A new chat with this template's form open. */
+  useTemplate: (id: string) => `/?template=${id}`,
   settingsTab: (tab: string) => `/settings/${tab}`,
 } as const;
 

@@ -11,6 +11,10 @@ export function Select({ className, ...rest }: ComponentProps<"select">) {
   return <select {...rest} className={cx(styles["input"], className)} />;
 }
 
+export function TextArea({ className, ...rest }: ComponentProps<"textarea">) {
+  return <textarea {...rest} className={cx(styles["input"], styles["area"], className)} />;
+}
+
 export interface FieldProps {
   label: string;
   hint?: ReactNode;

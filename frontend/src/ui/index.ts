@@ -1,7 +1,7 @@
 export { Mark, Wordmark } from "./Brand";
 export { Button, ButtonLink, IconButton } from "./Button";
 export { Dialog } from "./Dialog";
-export { Field, Input, Select } from "./Field";
+export { Field, Input, Select, TextArea } from "./Field";
 export { HeaderOutlet, HeaderSlot } from "./HeaderSlot";
 export { Hit } from "./Hit";
 export { Menu, MenuBox, MenuItem, MenuRule } from "./Menu";
@@ -12,3 +12,4 @@ export { Spinner } from "./Spinner";
 export { Toasts } from "./Toasts";
 export { toast } from "./toasts";
 export { TooltipHost } from "./Tooltip";
+export { explainWrong, VariableFields } from "./VariableFields";

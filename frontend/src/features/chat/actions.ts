@@ -1,12 +1,13 @@
 import { createContext, use } from "react";
 import type { Message } from "./model/message";
+import type { SentPrompt } from "./session/outbox";
 import type { ChatSession } from "./session/session";
 
 /** What can be done in the conversation that is open. The same object while the conversation is. */
 export interface Actions {
   session: ChatSession;
   /** A new question at the end of the branch that is shown. */
-  readonly send: (text: string) => void;
+  readonly send: (text: string, prompt?: SentPrompt) => void;
   /** A question that goes when the answer that is being written has ended; one at most, a second one joins it. */
   readonly queue: (text: string) => void;
   readonly choose: (message: Message, sibling: string) => void;

@@ -6,7 +6,7 @@ import type { Actions } from "./actions";
 import type { ComposerHandle } from "./composer/Composer";
 import type { Message } from "./model/message";
 import { type Model, lastModel, pickModel, rememberModel, useModels } from "./models";
-import { outbox } from "./session/outbox";
+import { outbox, saidOf, type SentPrompt } from "./session/outbox";
 import { enqueue, enqueueNext, sendAgain } from "./session/sender";
 import type { ChatSession, ChatState } from "./session/session";
 import type { TranscriptHandle } from "./transcript/Transcript";
@@ -26,18 +26,20 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
   const chosen = wanted ?? (session.id === null ? (model?.name ?? null) : null);
 
   const actions = useMemo<Actions>(() => {
-    const written = (text: string, parent: string | null) => ({
+    const written = (text: string, parent: string | null, prompt?: SentPrompt) => ({
       kind: "send" as const,
       conversation: session.id,
       draft: session.id === null ? session.draft : null,
       parent,
       content: text,
-      model: chosen,
+      ...(prompt ? { prompt } : {}),
+      // A template asks its own model, unless a person picked one.
+      model: prompt ? wanted : chosen,
       message: null,
       mode: "again" as const,
     });
-    const send = (text: string, parent: string | null) => {
-      const item = enqueue(written(text, parent));
+    const send = (text: string, parent: string | null, prompt?: SentPrompt) => {
+      const item = enqueue(written(text, parent, prompt));
       session.store.choose(item.parent, item.key);
       session.rebuild();
       transcript.current?.sent(item.key);
@@ -45,11 +47,11 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
     const discard = (key: string) => {
       const item = outbox.find(key);
       outbox.remove(key);
-      if (item?.kind === "send") composer.current?.takeBack(item.content);
+      if (item?.kind === "send") composer.current?.takeBack(saidOf(item));
     };
     return {
       session,
-      send: (text) => send(text, session.state.get().path.at(-1)?.id ?? null),
+      send: (text, prompt) => send(text, session.state.get().path.at(-1)?.id ?? null, prompt),
       queue: (text) => {
         const { queued } = session.state.get();
         enqueueNext(written(text, null), queued?.key ?? null);
@@ -87,12 +89,12 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
           session.cancel(answer);
           return true;
         }
-        if (item.kind === "send") composer.current?.takeBack(item.content);
+        if (item.kind === "send") composer.current?.takeBack(saidOf(item));
         void outbox.takeBack(item.key).then((back) => back || session.cancel(answer));
         return false;
       },
     };
-  }, [session, chosen, composer, transcript]);
+  }, [session, chosen, wanted, composer, transcript]);
 
   // A queued question goes by itself; it stands near the top like any other.
   const queued = useRef<string | null>(null);
@@ -137,6 +139,12 @@ function useChatCommands(
         title: translate("chat.cmd_model"),
         shortcut: "@",
         run: () => composer.current?.openModels(),
+      }),
+      registerCommand({
+        id: "chat-template",
+        title: translate("chat.cmd_template"),
+        shortcut: "/",
+        run: () => composer.current?.openTemplates(),
       }),
       registerCommand({ id: "chat-edit", title: translate("chat.cmd_edit"), run: editLast }),
       registerCommand({

@@ -1,4 +1,4 @@
-import { ArrowLeft, PanelLeft, Search, SquarePen, X } from "lucide-react";
+import { ArrowLeft, PanelLeft, Search, SquarePen, TextQuote, X } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useT } from "@/lib/i18n";
@@ -53,6 +53,10 @@ export function Sidebar({
         >
           <SquarePen size={16} />
           {t("conversations.new")}
+        </Link>
+        <Link href={paths.templates} className={styles["new"] ?? ""} onClick={onOpen}>
+          <TextQuote size={16} />
+          {t("conversations.templates")}
         </Link>
         <div className={styles["search"]} role="search">
           <Search size={16} aria-hidden="true" />

@@ -11,11 +11,15 @@ import {
 import { useT } from "@/lib/i18n";
 import { IconButton } from "@/ui";
 import type { Model } from "../models";
+import type { SentPrompt } from "../session/outbox";
 import styles from "./Composer.module.css";
 import { composing, editsLast, modelQuery, sends } from "./keys";
 import { MOST_CHARS, tooMany } from "./length";
 import { ModelPicker } from "./ModelPicker";
+import { TemplateFields } from "./TemplateFields";
+import { TemplatePicker } from "./TemplatePicker";
 import { useDraft } from "./useDraft";
+import { useTemplateForm } from "./useTemplateForm";
 
 export interface ComposerHandle {
   focus(): void;
@@ -23,6 +27,7 @@ export interface ComposerHandle {
   /** Puts what was not sent before what stands here. */
   takeBack(text: string): void;
   openModels(): void;
+  openTemplates(): void;
 }
 
 interface Props {
@@ -34,7 +39,7 @@ interface Props {
   stopping: boolean;
   model: Model | null;
   onModel: (model: Model) => void;
-  onSend: (text: string) => void;
+  onSend: (text: string, prompt?: SentPrompt) => void;
   /** What waits for the end of the answer; what is queued beside it joins it. */
   queued: string | null;
   /** Sent once the answer has ended. */
@@ -64,6 +69,9 @@ export function Composer({
   const [text, setText] = useDraft(conversation);
   const [models, setModels] = useState<{ query: string; from: number | null } | null>(null);
   const [over, setOver] = useState<number | null>(null);
+  const [templates, setTemplates] = useState(false);
+  const whole = useRef<HTMLFormElement>(null);
+  const { form, open, change, finish, close } = useTemplateForm(conversation);
   const box = useRef<HTMLTextAreaElement>(null);
 
   useImperativeHandle(ref, () => ({
@@ -77,6 +85,7 @@ export function Composer({
       box.current?.focus();
     },
     openModels: () => setModels({ query: "", from: null }),
+    openTemplates: () => setTemplates(true),
   }));
   useLayoutEffect(() => {
     const element = box.current;
@@ -88,6 +97,16 @@ export function Composer({
 
   const send = () => {
     const words = text.trim();
+    if (form) {
+      // It would lose its template in the queue.
+      const prompt = writing ? null : finish();
+      if (!prompt || !(words || prompt.text.trim())) return;
+      onSend(words, prompt);
+      close();
+      setText("");
+      box.current?.focus();
+      return;
+    }
     if (!words) return;
     const count = tooMany(writing && queued !== null ? `${queued}\n\n${words}` : words);
     setOver(count);
@@ -110,6 +129,10 @@ export function Composer({
   };
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
     const { value, selectionStart } = event.currentTarget;
+    if (value === "/" && text === "" && !form) {
+      setTemplates(true);
+      return;
+    }
     setText(value);
     setOver(null);
     const typed = (event.nativeEvent as InputEvent).data;
@@ -127,12 +150,37 @@ export function Composer({
 
   return (
     <form
+      ref={whole}
       className={styles["composer"]}
       onSubmit={(event) => {
         event.preventDefault();
         send();
       }}
     >
+      {form ? (
+        <TemplateFields
+          form={form}
+          onChange={change}
+          onClose={() => {
+            close();
+            box.current?.focus();
+          }}
+        />
+      ) : null}
+      {templates ? (
+        <TemplatePicker
+          anchor={whole}
+          onClose={() => {
+            setTemplates(false);
+            box.current?.focus();
+          }}
+          onPick={(template) => {
+            setTemplates(false);
+            open(template);
+            if (template.current.variables.length === 0) requestAnimationFrame(() => box.current?.focus());
+          }}
+        />
+      ) : null}
       <textarea
         ref={box}
         rows={1}
@@ -141,7 +189,9 @@ export function Composer({
         aria-label={t("chat.composer")}
         aria-describedby={over === null ? undefined : "composer-refusal"}
         aria-invalid={over !== null || undefined}
-        placeholder={t(begun ? "chat.placeholder_more" : "chat.placeholder")}
+        placeholder={t(
+          form ? "chat.placeholder_template" : begun ? "chat.placeholder_more" : "chat.placeholder",
+        )}
         onChange={onChange}
         onKeyDown={onKeyDown}
       />
@@ -162,7 +212,7 @@ export function Composer({
           onPick={pick}
         />
         <span className={styles["gap"]} />
-        {writing && text.trim() ? (
+        {writing && text.trim() && !form ? (
           <IconButton label={t("chat.queue")} shortcut="Enter" type="submit">
             <ArrowUp size={18} aria-hidden="true" />
           </IconButton>
@@ -188,7 +238,7 @@ export function Composer({
             type="submit"
             look="primary"
             className={styles["go"]}
-            disabled={!text.trim()}
+            disabled={!text.trim() && !form}
           >
             <ArrowUp size={18} aria-hidden="true" />
           </IconButton>

@@ -2,7 +2,7 @@ import { Info } from "lucide-react";
 import { useRef, useState } from "react";
 import { formatNumber, useT } from "@/lib/i18n";
 import { IconButton, Popover } from "@/ui";
-import type { Message } from "../model/message";
+import type { MadeWith, Message } from "../model/message";
 import { labelOf, useModels } from "../models";
 import styles from "./Message.module.css";
 
@@ -53,6 +53,7 @@ function Facts({ message, model }: { message: Message; model: string }) {
   const rows: [string, string | null][] = [
     [t("chat.info_model"), model || null],
     [t("chat.info_instead"), before || null],
+    [t("chat.info_template"), message.prompt ? madeBy(message.prompt) : null],
     [t("chat.info_first"), first === undefined ? null : `${seconds(first)} s`],
     [t("chat.info_total"), total === undefined ? null : `${seconds(total)} s`],
     [t("chat.info_speed"), speed === null ? null : t("chat.info_speed_value", { count: Math.round(speed) })],
@@ -82,6 +83,9 @@ function Facts({ message, model }: { message: Message; model: string }) {
     </dl>
   );
 }
+
+const madeBy = ({ name, number, label }: MadeWith): string =>
+  `${name} v${number}${label ? ` (${label})` : ""}`;
 
 function formatCost(cost: number): string {
   const digits = cost > 0 && cost < 0.01 ? 6 : 2;

@@ -1,6 +1,8 @@
-import { Check, Copy, Pencil } from "lucide-react";
+import { Check, Copy, Pencil, TextQuote } from "lucide-react";
 import { memo, useState } from "react";
+import { Link } from "wouter";
 import { useT } from "@/lib/i18n";
+import { paths } from "@/lib/router";
 import { textOf } from "@/realtime/index";
 import { IconButton } from "@/ui";
 import { useActions, useEditing } from "../actions";
@@ -31,6 +33,17 @@ export const QuestionView = memo(function QuestionView({
   return (
     <>
       <Words text={text} />
+      {message.prompt ? (
+        <Link
+          href={paths.template(message.prompt.template)}
+          className={styles["made"] ?? ""}
+          title={t("chat.made_with")}
+        >
+          <TextQuote size={14} aria-hidden="true" />
+          {message.prompt.name}
+          <span>v{message.prompt.number}</span>
+        </Link>
+      ) : null}
       <div className={styles["foot"]} data-question>
         {siblings ? <Branches siblings={siblings} onChoose={(id) => choose(message, id)} /> : null}
         <span className={styles["tools"]}>

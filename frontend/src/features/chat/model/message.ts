@@ -13,6 +13,13 @@ export type Role = "system" | "user" | "assistant";
 export type MessageStatus =
   "queued" | "running" | "done" | "incomplete" | "error" | "cancelled" | (string & {});
 
+export interface MadeWith {
+  readonly template: string;
+  readonly name: string;
+  readonly number: number;
+  readonly label: string | null;
+}
+
 /** One message of a conversation's tree. Values are never changed in place. */
 export interface Message {
   readonly id: string;
@@ -38,6 +45,8 @@ export interface Message {
   /** The models that were given up before `model` answered. */
   readonly insteadOf: readonly GivenUp[];
   readonly generation: string | null;
+  /** The template version that made it. */
+  readonly prompt: MadeWith | null;
   readonly created: string;
   /** Its text was too long for an event; the whole is to be fetched. */
   readonly truncated: boolean;
@@ -56,6 +65,14 @@ function numbers(value: unknown): Record<string, number> | null {
     (entry): entry is [string, number] => typeof entry[1] === "number",
   );
   return Object.fromEntries(entries);
+}
+
+function madeWith(value: unknown): MadeWith | null {
+  const found = record(value);
+  const number = found?.["number"];
+  if (!found || typeof number !== "number") return null;
+  const name = text(found["name"]) || text(found["slug"]);
+  return { template: text(found["template"]), name, number, label: text(found["label"]) || null };
 }
 
 /** A message as the server sends it; null when it is none. */
@@ -86,6 +103,7 @@ export function readMessage(raw: unknown): Message | null {
     error: error ? { code: text(error["code"]), message: text(error["message"]) } : null,
     insteadOf: readGivenUp(found["instead_of"]),
     generation: text(found["generation"]) || null,
+    prompt: madeWith(found["prompt"]),
     created: text(found["created"]),
     truncated: found["truncated"] === true,
     local: false,
@@ -114,6 +132,7 @@ export function localMessage(
     error: null,
     insteadOf: [],
     generation: null,
+    prompt: null,
     created: new Date().toISOString(),
     truncated: false,
     local: true,

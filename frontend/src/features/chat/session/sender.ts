@@ -29,7 +29,11 @@ function fieldsOf(item: Outgoing, items: Items): Json | null {
   const fields: Json = { client_msg_id: item.key };
   if (item.model) fields["model"] = item.model;
   if (item.kind === "retry") return { ...fields, message: item.message, mode: item.mode };
-  fields["content"] = item.content;
+  if (item.content || !item.prompt) fields["content"] = item.content;
+  if (item.prompt) {
+    const { id, version, variables } = item.prompt;
+    fields["prompt"] = { id, version, variables };
+  }
   if (item.conversation === null) return item.into ? { ...fields, conversation: item.into } : fields;
   return { ...fields, conversation: item.conversation, parent: item.parent };
 }

@@ -1,16 +1,16 @@
 import { type Json, type Part, isTerminal } from "@/realtime/index";
 import { type Message, isWriting, localMessage, readMessage } from "../model/message";
 import { type Branch, ROOT, branchOf } from "../model/tree";
-import type { Outgoing } from "./outbox";
+import { type Outgoing, saidOf } from "./outbox";
 
 /** Orders what is not on the server yet after all that is. */
 const LOCAL_SEQ = 1e12;
 /** Characters: the server leaves the text of nothing shorter out of an event. */
 const LEAST_CLIPPED = 5_000;
 
-const wordsOf = ({ content }: Outgoing): Pick<Message, "parts" | "text"> => ({
-  parts: [{ kind: "text", text: content, done: true }],
-  text: content,
+const wordsOf = (item: Outgoing): Pick<Message, "parts" | "text"> => ({
+  parts: [{ kind: "text", text: saidOf(item), done: true }],
+  text: saidOf(item),
 });
 
 /**
@@ -98,8 +98,9 @@ export class MessageStore {
     for (const item of outgoing) {
       if (item.kind === "send" && message.role === "user" && !this.real.has(item.key)) {
         const place = item.parent === null ? null : this.resolve(item.parent);
-        const clipped = message.truncated && item.content.length >= LEAST_CLIPPED;
-        if ((clipped || message.text === item.content) && message.parent === place) {
+        const words = saidOf(item);
+        const clipped = message.truncated && words.length >= LEAST_CLIPPED;
+        if ((clipped || message.text === words) && this.above(message) === place) {
           this.pair(item.key, message.id);
           if (clipped) this.put({ ...message, ...wordsOf(item), truncated: false });
           return;
@@ -121,6 +122,12 @@ export class MessageStore {
         }
       }
     }
+  }
+
+  /** What a message follows; the system part of a template may stand between them. */
+  private above(message: Message): string | null {
+    const parent = message.parent === null ? undefined : this.known.get(message.parent);
+    return parent?.role === "system" ? parent.parent : message.parent;
   }
 
   choose(parent: string | null, child: string): void {
@@ -155,7 +162,8 @@ export class MessageStore {
         const old = item.message ? this.get(item.message) : undefined;
         return [answer(old?.parent ?? null, item.mode === "continue" ? (old?.parts ?? []) : [])];
       }
-      const parts = [{ kind: "text", text: item.content, done: true }];
+      const text = saidOf(item);
+      const parts = [{ kind: "text", text, done: true }];
       const user = this.real.get(item.key);
       const parent = item.parent === null ? null : this.resolve(item.parent);
       const own = localMessage({
@@ -165,7 +173,7 @@ export class MessageStore {
         status: "done",
         seq,
         parts,
-        text: item.content,
+        text,
       });
       return [
         ...(user ? [] : [own]),
@@ -184,7 +192,8 @@ export class MessageStore {
     if (item.kind === "send" && user) {
       this.pair(item.key, user);
       const parent = item.parent === null ? null : this.resolve(item.parent);
-      const parts = [{ kind: "text", text: item.content, done: true }];
+      const text = saidOf(item);
+      const parts = [{ kind: "text", text, done: true }];
       if (!this.known.has(user)) {
         this.put(
           localMessage({
@@ -195,7 +204,7 @@ export class MessageStore {
             status: "done",
             seq: top + 1,
             parts,
-            text: item.content,
+            text,
           }),
         );
       }

@@ -2,6 +2,7 @@ import { memo, useLayoutEffect, useRef, useState } from "react";
 import { useT } from "@/lib/i18n";
 import { VisuallyHidden } from "@/ui";
 import { AnswerView } from "../message/AnswerView";
+import { InstructionsView } from "../message/InstructionsView";
 import styles from "../message/Message.module.css";
 import { QuestionView } from "../message/QuestionView";
 import type { Message } from "../model/message";
@@ -81,12 +82,15 @@ const MessageItem = memo(function MessageItem({
   const t = useT();
   const { data: models } = useModels();
   const mine = message.role === "user";
+  const told = message.role === "system";
   const label = message.model ? labelOf(models, message.model) : "";
-  const name = mine
-    ? t("chat.you_said")
-    : label
-      ? t("chat.answer_by_model", { model: label })
-      : t("chat.answer_by");
+  const name = told
+    ? t("chat.instructions")
+    : mine
+      ? t("chat.you_said")
+      : label
+        ? t("chat.answer_by_model", { model: label })
+        : t("chat.answer_by");
   return (
     <div
       role="listitem"
@@ -95,12 +99,14 @@ const MessageItem = memo(function MessageItem({
       data-id={message.id}
       data-role={message.role}
       data-roomy={roomy || undefined}
-      className={mine ? styles["mine"] : styles["answer"]}
+      className={told ? undefined : mine ? styles["mine"] : styles["answer"]}
     >
       <VisuallyHidden role="heading" aria-level={2}>
         {name}
       </VisuallyHidden>
-      {mine ? (
+      {told ? (
+        <InstructionsView message={message} />
+      ) : mine ? (
         <QuestionView message={message} siblings={siblings} />
       ) : (
         <AnswerView message={message} siblings={siblings} />

@@ -7,7 +7,7 @@ import { Journal, leftovers } from "./journal";
 import { DatabaseShelf } from "./shelf";
 import { type Turns, turnsOf } from "./turns";
 
-export { OUTBOX_MAX_AGE_MS, type Items, type Outgoing, laneOf } from "./item";
+export { OUTBOX_MAX_AGE_MS, type Items, type Outgoing, type SentPrompt, laneOf, saidOf } from "./item";
 
 /** The outbox of whoever is signed in, one for all tabs of this browser. */
 export class Outbox {

@@ -1,5 +1,14 @@
 import type { Json } from "@/realtime/index";
 
+/** A version of a template with its values, and what its user part says with them. */
+export interface SentPrompt {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly variables: Json;
+  readonly text: string;
+}
+
 /** What a person sent and the server has not confirmed. It survives reloads; the key makes sending it twice harmless. */
 export interface Outgoing {
   /** The client_msg_id. */
@@ -13,6 +22,8 @@ export interface Outgoing {
   readonly parent: string | null;
   readonly content: string;
   readonly model: string | null;
+  /** A template that it is made with; `content` follows what that says. */
+  readonly prompt?: SentPrompt;
   /** Of a retry: the answer it is about, and how. */
   readonly message: string | null;
   readonly mode: "again" | "continue";
@@ -32,6 +43,12 @@ export interface Outgoing {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** It is on the server: kept without its words for tabs that were not told, and for what follows it. */
   readonly sent?: { readonly at: number; readonly result: Json };
+}
+
+/** The words of the message: the template's, then the person's own. */
+export function saidOf({ content, prompt }: Pick<Outgoing, "content" | "prompt">): string {
+  if (!prompt?.text.trim()) return content;
+  return content.trim() ? `${prompt.text}\n\n${content}` : prompt.text;
 }
 
 export type Items = readonly Outgoing[];
@@ -61,7 +78,14 @@ export const sent =
       .filter((item) => !item.sent || Date.now() - item.sent.at < SENT_KEPT_MS)
       .map((item) =>
         item.key === key && !item.sent
-          ? { ...item, content: "", fields: {}, error: null, sent: { at: Date.now(), result } }
+          ? {
+              ...item,
+              content: "",
+              prompt: undefined,
+              fields: {},
+              error: null,
+              sent: { at: Date.now(), result },
+            }
           : item,
       );
 
