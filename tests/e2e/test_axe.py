@@ -90,7 +90,56 @@ def palette(visit: Visit, ada: Person, options: Options) -> Page:
     return page
 
 
-PAGES = [first_visit, sign_up_with_errors, empty_chat, chat_with_answers, in_mid_answer, keys, appearance, palette]
+TEMPLATE = {"name": "Tides", "user": "About {{place}}", "variables": [{"name": "place"}], "tags": ["sea"]}
+
+
+def templates(visit: Visit, ada: Person, options: Options) -> Page:
+    ada.api("POST", "prompts", {**TEMPLATE, "folder": "Coast", "description": "When the water comes"})
+    page = visit(ada, "/templates", **options)
+    expect(page.get_by_role("button", name="sea")).to_be_visible()
+    return page
+
+
+def template(visit: Visit, ada: Person, options: Options) -> Page:
+    made = ada.api("POST", "prompts", TEMPLATE)
+    page = visit(ada, f"/templates/{made['id']}", **options)
+    page.get_by_role("region", name="Try it out").get_by_label("place").fill("Ostend")
+    expect(page.get_by_text("About Ostend")).to_be_visible()
+    page.locator("summary").filter(has_text="place").click()
+    return page
+
+
+def versions(visit: Visit, ada: Person, options: Options) -> Page:
+    made = ada.api("POST", "prompts", TEMPLATE)
+    ada.api("POST", f"prompts/{made['id']}/versions", {"user": "Of tides"})
+    page = visit(ada, f"/templates/{made['id']}", **options)
+    page.get_by_text("Versions (2)").click()
+    expect(page.get_by_role("table", name="Prompt")).to_be_visible()
+    return page
+
+
+def form(visit: Visit, ada: Person, options: Options) -> Page:
+    made = ada.api("POST", "prompts", TEMPLATE)
+    page = visit(ada, f"/?template={made['id']}", **options)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("This is needed.")).to_be_visible()
+    return page
+
+
+PAGES = [
+    first_visit,
+    sign_up_with_errors,
+    empty_chat,
+    chat_with_answers,
+    in_mid_answer,
+    keys,
+    appearance,
+    palette,
+    templates,
+    template,
+    versions,
+    form,
+]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -34,7 +34,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
       content: text,
       ...(prompt ? { prompt } : {}),
       // A template asks its own model, unless a person picked one.
-      model: prompt ? wanted : chosen,
+      model: prompt?.model ? wanted : chosen,
       message: null,
       mode: "again" as const,
     });

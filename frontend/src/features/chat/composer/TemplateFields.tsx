@@ -30,6 +30,8 @@ export function TemplateFields({
       aria-label={t("chat.template_form", { name: template.name })}
       className={styles["form"]}
       onKeyDown={(event) => {
+        // A letter belongs to the field, not to a shortcut, also where the field is empty.
+        if (event.key.length === 1 && !event.metaKey && !event.ctrlKey) event.stopPropagation();
         if (event.key !== "Escape" || event.defaultPrevented) return;
         event.preventDefault();
         event.stopPropagation();

@@ -38,7 +38,7 @@ export function useTemplateForm(conversation: string | null) {
   const finish = (): SentPrompt | null => {
     if (!form) return null;
     const { template, entries } = form;
-    const { number, user, variables } = template.current;
+    const { number, user, variables, model } = template.current;
     const errors: Record<string, string> = {};
     for (const variable of variables) {
       const wrong = wrongWith(variable, entries[variable.name]);
@@ -54,6 +54,7 @@ export function useTemplateForm(conversation: string | null) {
       version: number,
       variables: valuesOf(variables, entries),
       text: fill(user, wordsOf(variables, entries)),
+      model,
     };
   };
   return { form, open, change, finish, close: () => setForm(null) };

@@ -7,6 +7,8 @@ export interface SentPrompt {
   readonly version: number;
   readonly variables: Json;
   readonly text: string;
+  /** The model that it asks for; empty: any. */
+  readonly model: string;
 }
 
 /** What a person sent and the server has not confirmed. It survives reloads; the key makes sending it twice harmless. */
