@@ -130,7 +130,7 @@ def _reservation(
         user_id=principal.user_id,
         team_id=principal.team_ids[0] if principal.team_ids else None,
         key_id=principal.key_id,
-        provider=entry.provider,
+        provider=resolved.provider.name,
         model=entry.name,
         price_id=entry.price,
         template=UUID(prompt["template"]) if prompt else None,

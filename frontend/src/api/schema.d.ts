@@ -152,6 +152,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tokens, cost and speed
+         * @description Sums of the ledger, grouped `by` day, model, user, team, key or template; the last 30 days without `from`.
+         */
+        get: operations["usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as a table
+         * @description The groups as CSV, for spreadsheets.
+         */
+        get: operations["usage_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Budgets, and what is used of them
+         * @description Those that limit the caller; with `view=all`, for who may see it, all of them.
+         */
+        get: operations["budgets_list"];
+        put?: never;
+        /**
+         * Set a budget
+         * @description For a person, a team, a key, each of them, or everybody. Administrators only.
+         */
+        post: operations["budgets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/{budget_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a budget
+         * @description What was spent stays in the ledger. Administrators only.
+         */
+        delete: operations["budgets_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a budget
+         * @description Its name or limit, or whether it holds. Administrators only.
+         */
+        patch: operations["budgets_update"];
+        trace?: never;
+    };
     "/api/v1/prompts/export": {
         parameters: {
             query?: never;
@@ -916,8 +1004,31 @@ export interface components {
             current: boolean;
         };
         /**
+         * Availability
+         * @description How a model stands with its provider. `ok`: nothing is known against it. `failing`: it failed too often in a
+         *     row and is left alone; `resting`: it asked for patience; `busy`: calls wait in line for it. `retry_after_ms`: until
+         *     it is asked again, where that is known; `waiting`: how many wait in its provider's line, as far as this node heard.
+         */
+        Availability: {
+            /**
+             * State
+             * @default ok
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "resting" | "busy";
+            /** Retry After Ms */
+            retry_after_ms?: number | null;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+        };
+        /**
          * ModelOut
          * @description A model that the caller may pick. Prices are in US dollars for a million tokens, null where not known.
+         *
+         *     `fallbacks` names those that stand in for it where it can't answer, in order.
          */
         ModelOut: {
             /** Name */
@@ -938,6 +1049,9 @@ export interface components {
             continuation: string;
             /** Capabilities */
             capabilities: string[];
+            availability: components["schemas"]["Availability"];
+            /** Fallbacks */
+            fallbacks: string[];
         };
         /**
          * ModelPage
@@ -960,6 +1074,254 @@ export interface components {
             provider: string;
             /** Message */
             message: string;
+        };
+        /**
+         * UsageQuery
+         * @description `by` names up to three columns to group by, comma-separated; `from` and `to` are days of UTC, both included.
+         *
+         *     `view=all` is for who may see everybody's usage; by default it is the caller's own.
+         */
+        UsageQuery: {
+            /**
+             * By
+             * @default day
+             */
+            by: string;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            /**
+             * View
+             * @default own
+             * @enum {string}
+             */
+            view: "own" | "all";
+            /** User */
+            user?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Key */
+            key?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Template */
+            template?: string | null;
+        };
+        /**
+         * UsageGroup
+         * @description The sums of one group; of the columns, those that were grouped by are there. Each has a name for people, too.
+         */
+        UsageGroup: {
+            /** Calls */
+            calls: number;
+            /** Errors */
+            errors: number;
+            /** Estimated */
+            estimated: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /** Cost */
+            cost: number;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per S */
+            tokens_per_s: number | null;
+            /** Day */
+            day?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Provider */
+            provider?: string | null;
+            /** User */
+            user?: string | null;
+            /** User Name */
+            user_name?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Team Name */
+            team_name?: string | null;
+            /** Key */
+            key?: string | null;
+            /** Key Name */
+            key_name?: string | null;
+            /** Template */
+            template?: string | null;
+        };
+        /**
+         * UsageReport
+         * @description Groups by day in order, otherwise the dearest first; `truncated` where there were more than are shown.
+         */
+        UsageReport: {
+            /**
+             * View
+             * @enum {string}
+             */
+            view: "own" | "all";
+            /** By */
+            by: ("day" | "model" | "user" | "team" | "key" | "template")[];
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /** Items */
+            items: components["schemas"]["UsageGroup"][];
+            total: components["schemas"]["UsageSums"];
+            /**
+             * Truncated
+             * @default false
+             */
+            truncated: boolean;
+        };
+        /**
+         * UsageSums
+         * @description Calls and what they took. `cost` in US dollars; `estimated`: calls that no provider counted, for the most part
+         *     cut answers. `first_token_ms` is a mean; `tokens_per_s` counts from the first token on.
+         */
+        UsageSums: {
+            /** Calls */
+            calls: number;
+            /** Errors */
+            errors: number;
+            /** Estimated */
+            estimated: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /** Cost */
+            cost: number;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per S */
+            tokens_per_s: number | null;
+        };
+        /**
+         * BudgetList
+         * @description All of them on one page.
+         */
+        BudgetList: {
+            /** Items */
+            items: components["schemas"]["BudgetOut"][];
+            /** Next */
+            next?: null;
+        };
+        /**
+         * BudgetOut
+         * @description A budget as it stands now for one subject: what is used of it, open reservations included.
+         */
+        BudgetOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "user" | "team" | "key" | "everybody";
+            /** Subject */
+            subject: string | null;
+            /** Subject Name */
+            subject_name: string | null;
+            /** Each */
+            each: boolean;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month";
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "cost" | "tokens" | "requests";
+            /** Limit */
+            limit: number;
+            /** Used */
+            used: number;
+            /** Percent */
+            percent: number;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Resets
+             * Format: date-time
+             */
+            resets: string;
+        };
+        /**
+         * BudgetNew
+         * @description A budget. Without a `subject` it holds for each person, team or key alone.
+         */
+        BudgetNew: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "user" | "team" | "key" | "everybody";
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Period
+             * @default month
+             * @enum {string}
+             */
+            period: "day" | "month";
+            /**
+             * Measure
+             * @default cost
+             * @enum {string}
+             */
+            measure: "cost" | "tokens" | "requests";
+            /** Limit */
+            limit: number;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
+         * BudgetChange
+         * @description What may change of a budget.
+         */
+        BudgetChange: {
+            /** Name */
+            name?: string | null;
+            /** Limit */
+            limit?: number | null;
+            /** Enabled */
+            enabled?: boolean | null;
         };
         /**
          * ExportQuery
@@ -1873,7 +2235,8 @@ export interface components {
         };
         /**
          * MessageOut
-         * @description A message as clients see it.
+         * @description A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
+         *     and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
          *
          *     `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was
          *     made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and
@@ -1935,6 +2298,10 @@ export interface components {
             error?: {
                 [key: string]: unknown;
             } | null;
+            /** Instead Of */
+            instead_of?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Generation */
             generation?: string | null;
             /** Prompt */
@@ -2466,6 +2833,212 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ModelPage"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usage_get: {
+        parameters: {
+            query?: {
+                by?: string;
+                from?: string | null;
+                to?: string | null;
+                view?: "own" | "all";
+                user?: string | null;
+                team?: string | null;
+                key?: string | null;
+                model?: string | null;
+                template?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usage_csv: {
+        parameters: {
+            query?: {
+                by?: string;
+                from?: string | null;
+                to?: string | null;
+                view?: "own" | "all";
+                user?: string | null;
+                team?: string | null;
+                key?: string | null;
+                model?: string | null;
+                template?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    budgets_list: {
+        parameters: {
+            query?: {
+                view?: "own" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    budgets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetNew"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    budgets_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    budgets_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetChange"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

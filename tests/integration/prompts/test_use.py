@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from backend.catalog import registry
+from backend.core import db
 from tests.integration.prompts.conftest import again, make, problem
 from tests.support.live import LiveSite
 
@@ -45,6 +46,8 @@ async def test_a_message_by_rest_or_socket_says_what_the_template_says_and_remem
         "variables": {"company": "Rivulet", **VALUES},
     }
     assert answer["prompt"] == remembered
+    [call] = await db.rows("SELECT template, template_version FROM usage_call", [])
+    assert (str(call["template"]), str(call["template_version"])) == (made["id"], made["current"]["id"])
     assert (await ada.get(f"/api/v1/messages/{sent.json()['user_message']}")).json()["prompt"] == remembered
     conversation = sent.json()["conversation"]
     messages = (await ada.get(f"/api/v1/conversations/{conversation}/messages")).json()["items"]
@@ -140,7 +143,9 @@ async def test_run_again_asks_the_very_same_whatever_changed_since(live: LiveSit
 async def test_the_openai_api_fills_a_template_by_model_name_or_by_field(live: LiveSite, monkeypatch) -> None:
     async def resolve(name: str | None = None, **_: Any) -> Any:
         entry = (await live.registry.resolve(name)).entry
-        return SimpleNamespace(name=entry.name, upstream_name=entry.name, provider=live.provider)
+        return SimpleNamespace(
+            name=entry.name, upstream_name=entry.name, provider=live.provider, entry=entry, after=None
+        )
 
     monkeypatch.setattr(registry, "resolve", resolve)
     ada, _ = await live.someone(scopes=["completions"])
