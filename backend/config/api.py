@@ -19,12 +19,14 @@ from backend.core.errors import AppError, Internal, NotFound, Unauthenticated
 from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
+from backend.jobs.api import router as jobs
+from backend.jobs.openapi import FILES, upload
 from backend.ops.connection.openapi import operations
 from backend.prompts.api import router as prompts
 from backend.prompts.transfer_api import router as prompts_transfer
 from backend.usage.api import router as usage
 
-ROUTERS: list[Router] = [accounts, catalog, usage, prompts_transfer, prompts, chat]
+ROUTERS: list[Router] = [accounts, catalog, usage, prompts_transfer, prompts, chat, jobs]
 
 TOPIC_EVENTS = "/api/v1/topics/{topic}/events"
 _PLACES = frozenset({"body", "query", "path", "form", "header", "cookie", "file"})
@@ -52,6 +54,7 @@ class Api(NinjaAPI):
         schema = super().get_openapi_schema(**kwargs)
         known = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schema["paths"] |= {TOPIC_EVENTS: {"get": topic_events()}, **operations()}
+        schema["paths"][FILES]["post"] = upload()
         schema["components"]["schemas"] |= {**known.pop("$defs"), "Problem": known}
         content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for path in schema["paths"].values():

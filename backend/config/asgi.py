@@ -11,12 +11,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")  # noqa: TID251
 django.setup()
 
+from django.conf import settings  # noqa: E402
+
+from backend.config import celery  # noqa: E402, F401 - who tells the broker needs the configured application
 from backend.config.http import edge, http_app  # noqa: E402
 from backend.config.live import Live, lifespan  # noqa: E402
 from backend.config.plain import PlainDaphne  # noqa: E402
 from backend.core.asgi import Receive, Scope, Send, request_id, respond  # noqa: E402
 from backend.core.errors import Unavailable  # noqa: E402
 from backend.core.problems import CONTENT_TYPE, problem  # noqa: E402
+from backend.jobs import uploads  # noqa: E402
 from backend.ops.connection import probes  # noqa: E402
 
 SOCKET_PATH = "/ws/v1/"
@@ -31,6 +35,7 @@ class Site:
         self.live: Live | None = None
         self._plain: PlainDaphne | None = PlainDaphne(self._started)
         self._http = http_app()
+        self._uploads = uploads.Uploads(max_bytes=settings.MAX_UPLOAD_BYTES)
         self._edge = edge(self._route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +60,8 @@ class Site:
             await (self.live.probes if self.live else _unavailable)(scope, receive, send)
         elif scope["path"].startswith(OPENAI_PATH):
             await (self.live.openai if self.live else _unavailable)(scope, receive, send)
+        elif scope["path"] == uploads.PATH and scope["method"] == "POST":
+            await self._uploads(scope, receive, send)
         else:
             await self._http(scope, receive, send)
 

@@ -131,7 +131,11 @@ class Environment(BaseSettings):
     )
     rivulet_url: str = Field("", description="Site that `./manage.py chat` talks to. Default: the one on this machine.")
     rivulet_key: str = Field("", description="API key for `./manage.py chat`.")
-    celery_concurrency: int = Field(2, ge=1, le=64, description="Tasks that a worker runs at a time.")
+    celery_concurrency: int = Field(
+        3, ge=1, le=64, description="Jobs that a worker runs at a time; one place is never taken by a batch."
+    )
+    jobs_per_user: int = Field(2, ge=0, le=1000, description="Jobs of one person that run at a time; 0: any number.")
+    upload_mib: int = Field(100, ge=1, le=10_000, description="Largest file that may be uploaded, in MiB.")
 
     @field_validator("trusted_proxies")
     @classmethod

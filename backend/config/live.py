@@ -21,6 +21,7 @@ from backend.core.asgi import Receive, Send, request_id, state
 from backend.core.db import close_pool
 from backend.core.errors import AppError
 from backend.core.problems import problem
+from backend.jobs.topics import JobKind
 from backend.openai_api.app import OpenAIApplication
 from backend.openai_api.stored import StoredCompletions
 from backend.ops.connection.probes import Probes
@@ -55,7 +56,7 @@ class Live:
         self.node.problem = _problem
         self.node.identified = _identified
         self.node.on(FREED_SIGNAL, _freed)
-        for kind in topics.kinds(self.host):
+        for kind in [*topics.kinds(self.host), JobKind()]:
             self.node.register(kind)
         for command in commands.commands():
             self.node.register(command)

@@ -17,10 +17,13 @@ PRESENT = frozenset({"conversation"})
 
 
 def contract() -> Any:
-    """Chat's events and commands, as the realtime library takes them."""
-    from backend.chat.events import EVENTS
+    """Chat's commands, and the events of chat and jobs, as the realtime library takes them."""
+    from backend.chat.events import EVENTS as CHAT
     from backend.chat.schemas import CancelResult, GenerationCancel, GenerationRetry, MessageSend, Started, Typing
+    from backend.jobs.events import EVENTS as JOBS
     from realtime.schema import PRESENCE, Contract
+
+    events = {kind: {**CHAT.get(kind, {}), **JOBS.get(kind, {})} for kind in {**CHAT, **JOBS}}
 
     def keyed(model: type[BaseModel]) -> dict[str, Any]:
         schema = model.model_json_schema()
@@ -34,7 +37,7 @@ def contract() -> Any:
         events={
             kind: {name: model.model_json_schema(mode="serialization") for name, model in types.items()}
             | ({"presence": PRESENCE} if kind in PRESENT else {})
-            for kind, types in EVENTS.items()
+            for kind, types in events.items()
         },
         commands={
             "message.send": (keyed(MessageSend), started),

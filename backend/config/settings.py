@@ -1,14 +1,20 @@
 """Django's settings, derived from the typed environment. Features read `settings.RIVULET` for their own."""
 
+from datetime import timedelta
+
+from kombu import Queue
+
 from backend.config.environment import ROOT, environment, split
 from backend.config.keys import encryption_keys
 from backend.config.mail import mail_settings
 from backend.config.services import broker_url, database_settings
 from backend.core.logging import logging_config
+from backend.jobs.queues import QUEUES, UPKEEP
 
 RIVULET = environment()
 PRODUCTION = RIVULET.rivulet_env == "production"
 MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_UPLOAD_BYTES = RIVULET.upload_mib * 1024 * 1024
 
 BASE_DIR = ROOT
 DEBUG = False
@@ -49,6 +55,7 @@ INSTALLED_APPS = [
     "backend.usage",
     "backend.prompts",
     "backend.chat",
+    "backend.jobs",
     "backend.ops",
 ]
 
@@ -153,13 +160,32 @@ CHANNEL_LAYERS = {
 }
 
 CELERY_BROKER_URL = broker_url(RIVULET.redis_broker_url or RIVULET.redis_url)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "rivulet:celery:", "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "rivulet:celery:",
+    "visibility_timeout": max(1, round(3600 * RIVULET.time_scale)),
+    "socket_connect_timeout": 3,
+    "socket_timeout": 15,
+    "max_retries": 1,  # of whoever sends: the rows know what the broker was not told
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = RIVULET.celery_concurrency
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = UPKEEP
+CELERY_BEAT_SCHEDULE = {
+    "jobs.requeue": {
+        "task": "jobs.requeue",
+        "schedule": timedelta(seconds=5 * RIVULET.time_scale),
+        "options": {"expires": 10},
+    },
+    "jobs.clean": {"task": "jobs.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {

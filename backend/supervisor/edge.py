@@ -35,7 +35,13 @@ def render(template: str, **values: str) -> str:
 
 
 def configuration(
-    *, folder: Path, temp: Path, listen: Sequence[str], nodes: Sequence[str], trusted: Sequence[str] = ()
+    *,
+    folder: Path,
+    temp: Path,
+    listen: Sequence[str],
+    nodes: Sequence[str],
+    trusted: Sequence[str] = (),
+    upload_mib: int = 100,
 ) -> str:
     """The configuration of one nginx: `listen` lines, `nodes` as host:port, `trusted` networks of proxies before it."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -50,6 +56,7 @@ def configuration(
         RIVULET_LISTEN="\n        ".join(listen),
         RIVULET_TRUSTED="\n        ".join(f"{network} 1;" for network in trusted),
         RIVULET_ACCESS_LOG="off",
+        RIVULET_UPLOAD_MIB=str(upload_mib + 1),
     )
 
 
@@ -60,13 +67,14 @@ def spec(
     nodes: Sequence[str],
     trusted: Sequence[str],
     probe: Callable[[], Awaitable[str | None]],
+    upload_mib: int = 100,
 ) -> Spec:
     """nginx as a child. Raises `StartFailed` where there is none."""
     program = find_nginx()
     temp = Path(tempfile.mkdtemp(prefix="rivulet-nginx-"))
     temp.chmod(0o711)  # the workers of a root's nginx are somebody else
     path = folder / "nginx.conf"
-    text = configuration(folder=folder, temp=temp, listen=listen, nodes=nodes, trusted=trusted)
+    text = configuration(folder=folder, temp=temp, listen=listen, nodes=nodes, trusted=trusted, upload_mib=upload_mib)
     path.write_text(text, "utf-8")
     return Spec(
         name="nginx",

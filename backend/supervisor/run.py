@@ -100,15 +100,17 @@ class Supervisor:
         await self._site_answers()
         say(f"ready http://{self._shown_host()}:{settings.port}")
         say("Stop it with Ctrl-C.")
+        await self._start_group(self._celery(env))
+
+    def _celery(self, env: dict[str, str]) -> list[Spec]:
+        """The worker, which serves all queues, and beat."""
         lean = env | {"DATABASE_POOL": "0"}
         as_root = "ignore:You're running the worker with superuser privileges"
         celery = [PYTHON, "-W", as_root, "-m", "celery", "--quiet", "-A", "backend.config.celery"]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         worker = [*celery, "worker", "--loglevel=WARNING", *quiet]
         beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
-        await self._start_group(
-            [Spec(name="worker", command=worker, env=lean), Spec(name="beat", command=beat, env=lean)]
-        )
+        return [Spec(name="worker", command=worker, env=lean), Spec(name="beat", command=beat, env=lean)]
 
     async def _start_group(self, specs: list[Spec]) -> None:
         """Start some at the same time. They are stopped at the same time too."""
@@ -192,6 +194,7 @@ class Supervisor:
             listen=[f"listen {address}:{settings.port};"],
             nodes=nodes,
             trusted=split(settings.trusted_proxies),
+            upload_mib=settings.upload_mib,
             probe=lambda: steps.listening(host=self._reachable_host(), port=settings.port),
         )
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
+from backend.chat import events as chat
 from backend.chat.commands import commands
-from backend.chat.events import EVENTS
 from backend.core.errors import BadRequest
+from backend.jobs import events as jobs
 from backend.openai_api.errors import status_of
 from realtime import errors
 from realtime.close import Close
 from realtime.frames import CLIENT_FRAMES
 from realtime.settings import RealtimeSettings
 
+EVENTS = [*chat.EVENTS.items(), *jobs.EVENTS.items()]
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "realtime-protocol.md").read_text()
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
@@ -28,9 +30,9 @@ FRAMES = [
 ]
 
 
-@pytest.mark.parametrize("kind", EVENTS)
-def test_every_event_is_on_the_page(kind) -> None:
-    missing = [name for name in EVENTS[kind] if f"`{name}`" not in PAGE and f"`{name} {{" not in PAGE]
+@pytest.mark.parametrize(("kind", "types"), EVENTS)
+def test_every_event_is_on_the_page(kind, types) -> None:
+    missing = [name for name in types if f"`{name}`" not in PAGE and f"`{name} {{" not in PAGE]
     assert missing == []
 
 

@@ -15,20 +15,6 @@ export interface AppPosition {
   offset: number;
 }
 
-/** `usage`: 80 or 100 percent of a budget are used, said once each for a period. It goes to the person, the key's owner, all of the team, or the administrators where the budget is everybody's. */
-export interface BudgetWarned {
-  budget: string;
-  name: string;
-  scope: "user" | "team" | "key" | "everybody";
-  subject: string | null;
-  period: "day" | "month";
-  measure: "cost" | "tokens" | "requests";
-  used: number;
-  limit: number;
-  percent: 80 | 100;
-  resets: string;
-}
-
 /** `cancelling`, or how the generation had ended already. */
 export interface CancelResult {
   status: "cancelling" | "done" | "incomplete" | "error" | "cancelled";
@@ -175,12 +161,6 @@ export interface Created {
   model: string;
 }
 
-/** What is being written waits until its log can be reached again (true), or waits no more (false). */
-export interface Delayed {
-  delayed: boolean;
-  type?: "delayed";
-}
-
 /** `done`: the answer is whole. */
 export interface Done {
   finish_reason: string;
@@ -289,14 +269,6 @@ export interface GenerationPartDoneFrame {
   data: PartDone;
 }
 
-export interface GenerationQueuedFrame {
-  topic: string;
-  epoch: string;
-  offset: number;
-  type: "queued";
-  data: Queued;
-}
-
 export interface GenerationResetFrame {
   topic: string;
   epoch: string;
@@ -351,8 +323,6 @@ export interface GenerationSnapshot {
   usage: Record<string, unknown> | null;
   model: string;
   attempt: number;
-  instead_of?: Record<string, unknown>[] | null;
-  place?: number | null;
 }
 
 export interface GenerationSnapshotFrame {
@@ -389,13 +359,6 @@ export interface GenerationUsageFrame {
   data: UsageReported;
 }
 
-/** A model that was given up, with the code of its error. */
-export interface GivenUp {
-  model: string;
-  provider: string;
-  code: string;
-}
-
 /** The node will stop: open a second socket at a random moment within `drain_ms`, then close this one. */
 export interface Goaway {
   drain_ms: number;
@@ -419,14 +382,112 @@ export interface Incomplete {
   reason: string;
 }
 
-export type JsonValue = unknown;
+/** `job.changed`, in a person's topic: a job is new, or its status is another. */
+export interface JobChanged {
+  id: string;
+  change: "created" | "updated";
+  job: JobOut;
+}
+
+export interface JobLogFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "log";
+  data: Log;
+}
+
+/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
+export interface JobOut {
+  id: string;
+  kind: string;
+  name: string;
+  spec: Record<string, unknown>;
+  status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+  reason: string;
+  error: Record<string, unknown> | null;
+  wanted: string;
+  step: string;
+  total: number;
+  done: number;
+  failed: number;
+  rate: number;
+  eta_s: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  cost: number;
+  cost_cap: number | null;
+  file: string | null;
+  cloned_from: string | null;
+  topic: string;
+  position: AppPosition;
+  created: string;
+  started: string | null;
+  finished: string | null;
+}
+
+export interface JobProgressFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "progress";
+  data: Progress;
+}
+
+export interface JobRowFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "row";
+  data: RowEnded;
+}
+
+/** The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way. */
+export interface JobSnapshot {
+  status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+  reason: string;
+  error: Record<string, unknown> | null;
+  wanted: string;
+  done: number;
+  failed: number;
+  total: number;
+  rate: number;
+  eta_s: number | null;
+  cost: number;
+  step: string;
+  log: Log[];
+}
+
+export interface JobSnapshotFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "snapshot";
+  data: JobSnapshot | Record<string, unknown>;
+  page?: number;
+  more?: boolean;
+}
+
+export interface JobStatusFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "status";
+  data: StatusChanged;
+}
+
+/** `log`: a sentence for people. */
+export interface Log {
+  level: "info" | "warning" | "error";
+  text: string;
+}
 
 /** `message.created`. */
 export interface MessageCreated {
   message: MessageOut;
 }
 
-/** A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then. `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
+/** A message as clients see it. `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
 export interface MessageOut {
   id: string;
   conversation: string;
@@ -443,25 +504,23 @@ export interface MessageOut {
   timings?: Record<string, unknown> | null;
   reason?: string;
   error?: Record<string, unknown> | null;
-  instead_of?: Record<string, unknown>[] | null;
   generation?: string | null;
-  prompt?: Record<string, unknown> | null;
   created: string;
   truncated?: boolean;
 }
 
-/** `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree. With a `prompt`, the template's system part comes before the message, its user part is the message, and `content`, which may be absent then, follows it. */
+/** `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree. */
 export interface MessageSendCommand {
   id: number;
   cmd: "message.send";
   client_msg_id: string;
-  content?: string | ((TextPart | ImagePart)[]) | null;
+  content: string | ((TextPart | ImagePart)[]);
   conversation?: string | null;
   parent?: string | null;
   model?: string | null;
   params?: Params | null;
   tools?: Record<string, unknown>[] | null;
-  prompt?: PromptUse | null;
+  prompt?: Record<string, unknown> | null;
 }
 
 export interface MessageSendReply {
@@ -528,18 +587,15 @@ export interface Presence {
   users: string[];
 }
 
-/** The `prompt` field of a message or a completion: a template by id or slug, a version of it, and its values. */
-export interface PromptUse {
-  label?: string | null;
-  version?: number | null;
-  variables?: Record<string, JsonValue>;
-  id?: string | null;
-  slug?: string | null;
-}
-
-/** `queued`: the answer waits in line for its provider; `place` counts from 1. */
-export interface Queued {
-  place: number;
+/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list. */
+export interface Progress {
+  done: number;
+  failed: number;
+  total: number;
+  rate: number;
+  eta_s: number | null;
+  cost: number;
+  step: string;
 }
 
 /** A newer token of the same user. */
@@ -566,10 +622,20 @@ export interface Reset {
   usage: Record<string, unknown> | null;
 }
 
-/** `resumed`: another node, or another model, carries on; `exact` says whether it goes on from the very text. */
+/** `resumed`: another node carries on; `exact` says whether the model goes on from the very text. */
 export interface Resumed {
   attempt: number;
   exact: boolean;
+}
+
+/** `row`: how a row ended. `output` is its beginning, at most 200 characters; `GET jobs/{id}/rows` has it whole. */
+export interface RowEnded {
+  index: number;
+  status: "pending" | "running" | "done" | "failed" | "cancelled";
+  model?: string;
+  output?: string;
+  error?: Record<string, unknown> | null;
+  cost?: number | null;
 }
 
 /** One entry of `running`. */
@@ -592,7 +658,7 @@ export interface SearchStarted {
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | UserConversationChangedFrame | UserUsageFrame | UserSnapshotFrame | Unsubscribed | Ping | Goaway | Delayed;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
@@ -604,11 +670,17 @@ export interface Started {
   position: AppPosition;
 }
 
-/** `started`: a provider was asked. `instead_of`: those that were given up since the last `started`. */
+/** `started`: a provider was asked. */
 export interface StartedBy {
   model: string;
   provider: string;
-  instead_of?: GivenUp[] | null;
+}
+
+/** `status`: `reason` says why where there is something to say. */
+export interface StatusChanged {
+  status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+  reason?: string;
+  error?: Record<string, unknown> | null;
 }
 
 /** Follow a topic from `since`; without it, from a snapshot. */
@@ -692,6 +764,14 @@ export interface UserConversationChangedFrame {
   data: ConversationChanged;
 }
 
+export interface UserJobChangedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "job.changed";
+  data: JobChanged;
+}
+
 /** The snapshot of `user.<id>`. */
 export interface UserSnapshot {
   unread: number;
@@ -708,14 +788,6 @@ export interface UserSnapshotFrame {
   more?: boolean;
 }
 
-export interface UserUsageFrame {
-  topic: string;
-  epoch: string;
-  offset: number;
-  type: "usage";
-  data: BudgetWarned;
-}
-
 /** The data of each event, by topic kind and type. */
 export interface TopicEvents {
   conversation: {
@@ -730,7 +802,6 @@ export interface TopicEvents {
   };
   generation: {
     "created": Created;
-    "queued": Queued;
     "started": StartedBy;
     "part.added": PartAdded;
     "part.delta": PartDelta;
@@ -746,9 +817,16 @@ export interface TopicEvents {
     "cancelled": Cancelled;
     "snapshot": GenerationSnapshot;
   };
+  job: {
+    "progress": Progress;
+    "row": RowEnded;
+    "log": Log;
+    "status": StatusChanged;
+    "snapshot": JobSnapshot;
+  };
   user: {
     "conversation.changed": ConversationChanged;
-    "usage": BudgetWarned;
     "snapshot": UserSnapshot;
+    "job.changed": JobChanged;
   };
 }

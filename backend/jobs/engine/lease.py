@@ -1,0 +1,182 @@
+"""Who has a job: claims by the database's clock, each with a higher fence, and how a job is let go of."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from backend.core import outbox
+from backend.jobs import changes
+from backend.jobs.events import RowEnded
+from backend.jobs.models import WAITING, Job, Status
+from backend.jobs.settings import MOST_IDLE_CLAIMS, MOST_LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where jobs are worked on. `worker` is the process group with `slots` places, `name` one of its processes.
+
+    `most` jobs of a person run at a time; 0: any number.
+    """
+
+    worker: str
+    name: str
+    slots: int
+    most: int
+
+
+def claim(*, job: UUID, place: Place, lease: float, long: bool) -> Job | None:
+    """Have the job for `lease` seconds; rows that a worker had when it died are pending again.
+
+    None: it has ended, somebody has it, or it has to wait for a place.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.claim', 0))")
+        found = Job.objects.select_for_update(of=("self",)).filter(id=job, status__in=WAITING).first()
+        if found is None:
+            return None
+        cursor.execute("SELECT lease_until IS NULL OR lease_until < now() FROM jobs_job WHERE id = %s", [job])
+        if not cursor.fetchone()[0]:
+            return None
+        if found.wanted:
+            _obey(found)
+            return None
+        if waits := _waits(cursor, found, place, long=long):
+            if found.step != waits:
+                Job.objects.filter(id=found.id).update(step=waits)
+                found.step = waits
+                changes.progressed(found)
+            return None
+        died = found.lease_until is not None
+        found.idle_claims += died
+        if found.idle_claims > MOST_IDLE_CLAIMS:
+            _bury(found)
+            return None
+        _take(cursor, found, place, lease=lease, died=died)
+        return found
+
+
+def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) -> None:
+    begun = found.status == Status.QUEUED
+    found.status, found.fence, found.lease_owner = Status.RUNNING, found.fence + 1, place.name
+    found.step = "" if found.step.startswith("Waiting") else found.step
+    cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST})
+    lost = cursor.fetchall()
+    given_up = [index for index, status in lost if status == "failed"]
+    found.failed += len(given_up)
+    if lost:
+        found.cursor = min(found.cursor, *(index for index, _ in lost))
+    if died:
+        changes.logged(found, _taken_over(len(lost)), level="warning")
+    cursor.execute(_CLAIMED, {"id": found.id, "lease": lease})
+    found.started_at, found.updated = cursor.fetchone()
+    fields = ["status", "fence", "lease_owner", "step", "failed", "cursor", "log", "idle_claims", "started_at"]
+    found.save(update_fields=fields)
+    for index in given_up:
+        event = RowEnded(index=index, status="failed", error=_WORN)
+        outbox.publish(row=found, topic=found.topic, type="row", data=event)
+    if begun:
+        changes.told(found)
+
+
+def end(
+    *, job: Job, status: Status, reason: str = "", error: dict[str, Any] | None = None, release: bool = True
+) -> bool:
+    """Store how a job ended or why it stands still, and let go of it. False: somebody else has it."""
+    with transaction.atomic():
+        found = Job.objects.select_for_update(of=("self",)).filter(id=job.id, fence=job.fence).first()
+        if found is None or (release and found.status != Status.RUNNING):
+            return False
+        settle(found, status=status, reason=reason, error=error)
+    return True
+
+
+def settle(found: Job, *, status: Status, reason: str = "", error: dict[str, Any] | None = None) -> None:
+    """The same, for a locked row that nobody has."""
+    found.status, found.reason, found.error, found.wanted = status, reason, error, ""
+    found.lease_owner, found.lease_until, found.rate = "", None, 0
+    if status == Status.CANCELLED:
+        found.rows.filter(status="running").update(status="cancelled", lost=F("lost") + 1)
+        found.rows.filter(status="pending").update(status="cancelled")
+    if status in (Status.DONE, Status.FAILED, Status.CANCELLED):
+        found.step = ""
+        Job.objects.filter(id=found.id).update(finished_at=Now())
+    if error is not None:
+        changes.logged(found, str(error["message"]), level="error")
+    changes.progressed(found)
+    found.save(
+        update_fields=[
+            *("status", "reason", "error", "wanted", "lease_owner", "lease_until", "rate", "step", "log"),
+            "updated",
+        ]
+    )
+    found.refresh_from_db(fields=["finished_at"])
+    changes.told(found)
+
+
+def hand_over(*, job: Job) -> bool:
+    """Let go of a running job for the next worker, at once. What was under way counts as lost."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        found = Job.objects.select_for_update(of=("self",)).filter(id=job.id, fence=job.fence).first()
+        if found is None or found.status != Status.RUNNING:
+            return False
+        cursor.execute(_LOST, {"job": found.id, "most": 32767})
+        lost = [index for index, _ in cursor.fetchall()]
+        found.cursor = min([found.cursor, *lost])
+        found.lease_owner, found.lease_until = "", None
+        changes.logged(found, "The worker was told to stop; another one goes on.")
+        found.save(update_fields=["cursor", "lease_owner", "lease_until", "log"])
+        changes.pushed_on_commit(found)
+    return True
+
+
+def _obey(found: Job) -> None:
+    """Do what the worker that died was asked for."""
+    settle(found, status=Status.CANCELLED if found.wanted == "cancel" else Status.PAUSED)
+
+
+def _bury(found: Job) -> None:
+    message = f"Workers died {MOST_IDLE_CLAIMS} times on this job without finishing a row of it."
+    settle(found, status=Status.FAILED, reason="dead", error={"code": "internal", "message": message})
+
+
+def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> str:
+    cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
+    own, here = cursor.fetchone()
+    if place.most and own >= place.most:
+        return "Waiting until another job of yours has ended."
+    if long and here >= max(1, place.slots - 1):
+        return "Waiting for a place."
+    return ""
+
+
+def _taken_over(lost: int) -> str:
+    calls = {0: "", 1: " The call that was under way is made again."}
+    return "The worker died; another one goes on." + calls.get(lost, f" {lost} calls under way are made again.")
+
+
+_WORN: dict[Literal["code", "message"] | str, str] = {
+    "code": "internal",
+    "message": f"The worker died {MOST_LOST} times while it did this row.",
+}
+
+_LOST = f"""
+UPDATE jobs_jobrow SET lost = lost + 1, status = CASE WHEN lost + 1 >= %(most)s THEN 'failed' ELSE 'pending' END,
+  error = CASE WHEN lost + 1 >= %(most)s
+    THEN jsonb_build_object('code', 'internal', 'message', '{_WORN["message"]}') ELSE error END
+WHERE job_id = %(job)s AND status = 'running' RETURNING index, status
+"""  # noqa: S608
+
+_CLAIMED = """
+UPDATE jobs_job SET lease_until = now() + make_interval(secs => %(lease)s), started_at = coalesce(started_at, now()),
+  updated = now() WHERE id = %(id)s RETURNING started_at, updated
+"""
+
+_BUSY = """
+SELECT count(*) FILTER (WHERE owner_id = %(owner)s),
+  count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.'))
+FROM jobs_job WHERE status = 'running' AND lease_until > now() AND id <> %(id)s
+"""

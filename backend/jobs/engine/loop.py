@@ -1,0 +1,269 @@
+"""The loop of a run: store what ended and take what is next, in one statement, as often as there is something."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal
+
+import structlog
+
+from backend.core import db
+from backend.core.errors import Unavailable
+from backend.core.outbox import encode_event
+from backend.jobs.engine import lease
+from backend.jobs.engine.again import resume
+from backend.jobs.engine.commit import Group, Stored, commit
+from backend.jobs.engine.tally import Tally
+from backend.jobs.events import Log, RowEnded
+from backend.jobs.kinds.base import Kind, Outcome, Taken, Work
+from backend.jobs.models import Job, Status
+from backend.jobs.settings import GROUP_SECONDS, LOG_LINES, PROGRESS_SECONDS, JobSettings
+from realtime import hints
+from realtime.tasks import end
+
+log = structlog.get_logger(__name__)
+
+PREVIEW = 200
+LONGEST_LINE = 500
+AWAY_PAUSE = 0.3
+
+
+class Fenced(Exception):
+    """Somebody else has the job now."""
+
+
+class Loop:
+    """Is the kind's `Handle`, too."""
+
+    def __init__(self, job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool]) -> None:
+        self.job = job
+        self._kind = kind
+        self._settings = settings
+        self._stopping = stopping
+        self._fence = job.fence
+        self._tally = Tally(job)
+        self._step = job.step
+        self._lines: list[Log] = []
+        self._bodies: list[str] = []
+        self._state: dict[str, Any] | None = None
+        self._calls: dict[int, asyncio.Task[None]] = {}
+        self._ended: list[tuple[Taken, Outcome]] = []
+        self._behind = False
+        """Progress that is not told yet."""
+        self._wake = asyncio.Event()
+        self._first_error: dict[str, Any] | None = None
+
+    # What kinds may do
+
+    def log(self, text: str, *, level: str = "info") -> None:
+        """See `Handle`."""
+        self._lines.append(Log.model_validate({"level": level, "text": text[:LONGEST_LINE]}))
+        self._wake.set()
+
+    def step(self, text: str) -> None:
+        """See `Handle`."""
+        self._step = text[:200]
+        self._wake.set()
+
+    def emit(self, type: str, data: dict[str, Any]) -> None:  # noqa: A002
+        """See `Handle`."""
+        self._bodies.append(encode_event(type=type, data=data))
+        self._wake.set()
+
+    def save(self, state: dict[str, Any]) -> None:
+        """See `Handle`."""
+        self._state = self.job.state = state
+        self._wake.set()
+
+    # The loop
+
+    async def run(self) -> None:
+        """Work until the job ends, stands still or has to go. Raises `Fenced`, and what the kind raises."""
+        async with self._kind.open(self) as work:
+            try:
+                await self._work(work)
+            finally:
+                await end(*self._calls.values())
+
+    async def _work(self, work: Work) -> None:
+        leave_at: float | None = None
+        clock = asyncio.get_running_loop().time
+        while True:
+            stopping = self._stopping()
+            capped = False
+            want = 0
+            if not stopping:
+                want = work.concurrency - len(self._calls)
+                affordable = self._affordable()
+                capped, want = affordable < 1 <= want, max(0, min(want, affordable))
+            stored = await self._store(want, at_once=stopping)
+            for row in stored.taken:
+                self._start(work, row)
+            if stopping:
+                leave_at = leave_at or clock() + self._settings.leave
+            if stored.wanted == "cancel" or (leave_at is not None and clock() >= leave_at):
+                await end(*self._calls.values())
+                self._calls.clear()
+            if not self._calls and not self._ended and await self._over(stored, want, stopping, capped=capped):
+                return
+            await self._wait()
+
+    async def _over(self, stored: Stored, want: int, stopping: bool, *, capped: bool) -> bool:
+        """Nothing is under way: whether that is the end of the run."""
+        if stored.wanted == "cancel":
+            await self._end(Status.CANCELLED)
+        elif stored.wanted == "pause":
+            await self._end(Status.PAUSED)
+        elif stopping:
+            await self._stored_tail()
+            if not await db.in_thread(lease.hand_over, job=self.job):
+                raise Fenced
+        elif capped and self._left:
+            said = {"code": "quota_exceeded", "message": "Another row might cost more than what the cap leaves."}
+            await self._end(Status.PAUSED, reason="cost_cap", error=said)
+        elif capped or (want and not stored.taken):
+            await self._finish()
+        else:
+            return False
+        return True
+
+    async def _finish(self) -> None:
+        if self._tally.failed and not self._tally.done and self._first_error is not None:
+            said = f"Every row failed. The first: {self._first_error['message']}"
+            error = {**self._first_error, "message": said}
+            await self._end(Status.FAILED, reason="rows_failed", error=error)
+        else:
+            await self._end(Status.DONE)
+
+    async def _end(self, status: Status, *, reason: str = "", error: dict[str, Any] | None = None) -> None:
+        await self._stored_tail()
+        if not await db.in_thread(lease.end, job=self.job, status=status, reason=reason, error=error):
+            raise Fenced
+
+    async def _stored_tail(self) -> None:
+        if self._lines or self._bodies or self._state is not None or self._ended:
+            await self._store(0, at_once=True)
+
+    @property
+    def _left(self) -> int:
+        return self._tally.total - self._tally.done - self._tally.failed
+
+    def _affordable(self) -> int:
+        cap, reserve = self.job.cost_cap, self.job.reserve
+        if cap is None or not reserve:
+            return 1_000_000
+        return int((cap - self._tally.cost - reserve * len(self._calls)) // reserve)
+
+    def _start(self, work: Work, row: Taken) -> None:
+        self._tally.cursor = max(self._tally.cursor, row.index + 1)
+        self._calls[row.index] = asyncio.create_task(self._call(work, row), name=f"row {row.index}")
+
+    async def _call(self, work: Work, row: Taken) -> None:
+        try:
+            outcome = await work.run(row)
+        except Exception as error:
+            log.exception("jobs.row_failed", job=str(self.job.id), row=row.index)
+            message = f"Something went wrong on our side ({type(error).__name__})."
+            outcome = Outcome(error={"code": "internal", "message": message})
+        self._calls.pop(row.index, None)
+        self._tally.add(outcome)
+        if outcome.error is not None and self._first_error is None:
+            self._first_error = outcome.error
+        self._ended.append((row, outcome))
+        self._wake.set()
+
+    async def _wait(self) -> None:
+        if not self._ended:
+            within = PROGRESS_SECONDS if self._behind else self._settings.tick
+            try:
+                async with asyncio.timeout(within):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+        await asyncio.sleep(GROUP_SECONDS)
+
+    # What is stored
+
+    async def _store(self, want: int, *, at_once: bool) -> Stored:
+        """Store and tell everything that there is. Raises `Fenced`."""
+        self._wake.clear()
+        unsure = False
+        ended, self._ended = self._ended, []
+        lines, self._lines = self._lines, []
+        extra, self._bodies = self._bodies, []
+        state, self._state = self._state, None
+        while True:
+            try:
+                if unsure:
+                    ended = await self._resume(ended)
+                    unsure = False
+                group = self._group(ended, lines, extra, at_once=at_once or not self._left)
+                group.state, group.want = state, want
+                stored = await commit(job=self.job.id, fence=self._fence, group=group, lease=self._settings.lease)
+            except Unavailable:
+                unsure = True
+                await asyncio.sleep(AWAY_PAUSE)
+                continue
+            if stored is None:
+                raise Fenced
+            if group.bodies:
+                first = stored.position - len(group.bodies) + 1
+                bodies = [body.encode() for body in group.bodies]
+                hints.announce_all(self.job.topic, stored.epoch, first, bodies)
+            return stored
+
+    def _group(self, ended: list[tuple[Taken, Outcome]], lines: list[Log], extra: list[str], *, at_once: bool) -> Group:
+        rate = self._tally.rate
+        group = Group(totals=self._tally.totals(rate), step=self._step)
+        for row, outcome in ended:
+            status: Literal["done", "failed"] = "done" if outcome.error is None else "failed"
+            group.ended.append(_columns(row, outcome, status))
+            group.bodies.append(encode_event(type="row", data=_event(row, outcome, status)))
+        group.bodies += extra
+        group.bodies += [encode_event(type="log", data=line) for line in lines]
+        if lines:
+            self.job.log = [*self.job.log, *(line.model_dump() for line in lines)][-LOG_LINES:]
+            group.log = self.job.log
+        progress = self._tally.progress(rate=rate, step=self._step, at_once=at_once)
+        if progress is not None:
+            group.bodies.append(encode_event(type="progress", data=progress))
+        self._behind = progress is None and bool(ended)
+        return group
+
+    async def _resume(self, ended: list[tuple[Taken, Outcome]]) -> list[tuple[Taken, Outcome]]:
+        """The database was away: what of `ended` is still to be stored. Totals begin with what is stored."""
+        known = [*self._calls, *(row.index for row, _ in (*ended, *self._ended))]
+        found = await resume(job=self.job.id, fence=self._fence, known=known, lease=self._settings.lease)
+        if found is None:
+            raise Fenced
+        self._fence = self.job.fence = found.fence
+        tally = self._tally
+        tally.done, tally.failed, tally.cost = found.done, found.failed, found.cost
+        tally.input_tokens, tally.output_tokens = found.input_tokens, found.output_tokens
+        tally.cursor = 0
+        kept = [(row, outcome) for row, outcome in (*ended, *self._ended) if row.index in found.running]
+        self._ended = []
+        for _, outcome in kept:
+            tally.add(outcome)
+        return kept
+
+
+def _columns(row: Taken, outcome: Outcome, status: str) -> dict[str, Any]:
+    return {
+        "index": row.index,
+        "status": status,
+        "output": outcome.output,
+        "error": outcome.error,
+        "usage": outcome.usage,
+        "cost": None if outcome.cost is None else str(outcome.cost),
+    }
+
+
+def _event(row: Taken, outcome: Outcome, status: Literal["done", "failed"]) -> RowEnded:
+    return RowEnded.model_construct(
+        index=row.index,
+        status=status,
+        model=row.model,
+        output=outcome.output[:PREVIEW],
+        error=outcome.error,
+        cost=None if outcome.cost is None else float(outcome.cost),
+    )

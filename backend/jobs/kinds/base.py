@@ -1,0 +1,136 @@
+"""What a kind of job brings: its spec's check, its rows, and what to do for one of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from backend.accounts.principal import Principal
+from backend.jobs.models import Job
+
+
+class SpecError(Exception):
+    """A spec turns out to be impossible while its rows are made. `line` of the source, where it is one's fault."""
+
+    def __init__(self, message: str, *, line: int | None = None, field: str | None = None) -> None:
+        self.message = message
+        self.line = line
+        self.field = field
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A spec that was checked against what is there: `spec` as it is kept, `source` the file that it reads.
+
+    `cost_cap`: what it may cost. `at_once`: its rows are few enough to be made with it.
+    """
+
+    spec: dict[str, Any]
+    source: UUID | None = None
+    cost_cap: Decimal | None = None
+    at_once: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row to be made. One with an `error` has failed from the first."""
+
+    line: int = 0
+    model: str = ""
+    input: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Reserve:
+    """Grows while the rows are walked. None: no price is known."""
+
+    most: Decimal | None = None
+
+    def add(self, cost: Decimal | None) -> None:
+        """One row's estimate."""
+        if cost is not None and (self.most is None or cost > self.most):
+            self.most = cost
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows to be made, and what one of them may cost at most, by estimate, once they are all walked."""
+
+    rows: Iterator[NewRow]
+    reserve: Reserve = field(default_factory=Reserve)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A row that is this worker's to do now."""
+
+    index: int
+    line: int
+    model: str
+    input: dict[str, Any]
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a row ended: `error` (`code`, `message`) says that it failed. `cost` None: no price is known."""
+
+    output: str = ""
+    error: dict[str, Any] | None = None
+    usage: dict[str, int] | None = None
+    cost: Decimal | None = None
+
+
+class Handle(Protocol):
+    """What a kind may do with the job that it works on, beside its rows. Stored with the next group of results."""
+
+    job: Job
+
+    def log(self, text: str, *, level: str = "info") -> None:
+        """A line of the job's log."""
+
+    def step(self, text: str) -> None:
+        """What is being done now."""
+
+    def emit(self, type: str, data: dict[str, Any]) -> None:  # noqa: A002
+        """An event of the job's topic."""
+
+    def save(self, state: dict[str, Any]) -> None:
+        """What whoever takes over is to know."""
+
+
+class Work(Protocol):
+    """A kind at work on one job, in one worker."""
+
+    concurrency: int
+
+    async def run(self, row: Taken) -> Outcome:
+        """Do one row. Cancelled when its worker stops. Raises nothing that a person can be told about."""
+
+
+class Kind(ABC):
+    """`long`: it may run for hours, so it never takes all of a worker's places. `standing`: no worker ever has it."""
+
+    name: str
+    long: bool = False
+    standing: bool = False
+
+    @abstractmethod
+    async def check(self, principal: Principal, spec: dict[str, Any]) -> Checked:
+        """Check a spec against what is there and what its maker may use. Raises an `AppError` with a `field`."""
+
+    @abstractmethod
+    def rows(self, job: Job) -> Rows:
+        """All rows of a job, in a thread, in the transaction that stores them. Raises `SpecError`, while walked too."""
+
+    def changed(self, job: Job) -> None:  # noqa: B027
+        """A person has made, paused, resumed or ended it; in the transaction of that."""
+
+    @abstractmethod
+    def open(self, handle: Handle) -> AbstractAsyncContextManager[Work]:
+        """Begin to work. Raises an `AppError` that ends the job."""

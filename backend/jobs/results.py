@@ -1,0 +1,89 @@
+"""A job's result as a download, streamed: CSV for spreadsheets, JSONL and JSON word for word."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+from backend.core.db import in_thread
+from backend.jobs import selectors
+from backend.jobs.schemas import ResultFormat
+
+OWN = ("index", "line", "model", "status", "output", "error", "input_tokens", "output_tokens", "cost")
+TYPES: dict[ResultFormat, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "json": "application/json",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+async def result(*, job: UUID, format: ResultFormat, whole: bool = False) -> AsyncIterator[bytes]:  # noqa: A002
+    """The whole result, a piece for some hundred rows. `whole`: an output is a line of JSONL by itself."""
+    columns = await in_thread(selectors.columns_of, job=job)
+    if format == "csv":
+        yield b"\xef\xbb\xbf" + _csv([[*columns, *_named(columns)]])
+    elif format == "json":
+        yield b'{"columns":' + json.dumps(columns, ensure_ascii=False).encode() + b',"rows":['
+    after, begun = -1, False
+    while found := await in_thread(selectors.result_rows, job=job, after=after):
+        after = found[-1]["index"]
+        if format == "csv":
+            yield _csv([_cells(row, columns) for row in found])
+        else:
+            if whole and format == "jsonl":
+                lines = [row["output"] for row in found if row["status"] == "done"]
+            else:
+                lines = [json.dumps(_flat(row), ensure_ascii=False) for row in found]
+            joined = ("\n" if format == "jsonl" else ",").join(lines).encode()
+            yield (joined + b"\n" if lines else b"") if format == "jsonl" else (b"," if begun else b"") + joined
+        begun = True
+        if len(found) < selectors.AT_ONCE:
+            break
+    if format == "json":
+        yield b"]}\n"
+
+
+def _named(columns: list[str]) -> list[str]:
+    """Our own columns; where the source has one of that name, ours has `result_` before it."""
+    return [f"result_{name}" if name in columns else name for name in OWN]
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    usage = row["usage"] or {}
+    return {
+        **{name: row[name] for name in ("index", "line", "model", "status", "input", "output", "error")},
+        "input_tokens": usage.get("input_tokens"),
+        "output_tokens": usage.get("output_tokens"),
+        "cost": None if row["cost"] is None else float(row["cost"]),
+    }
+
+
+def _cells(row: dict[str, Any], columns: list[str]) -> list[Any]:
+    flat = _flat(row)
+    flat["error"] = (row["error"] or {}).get("message", "")
+    values = row["input"] or {}
+    return [_safe(values.get(name, "")) for name in columns] + [_safe(flat[name]) for name in OWN]
+
+
+def _safe(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _number(value):
+        return f"'{value}"
+    return value
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _csv(rows: list[list[Any]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()

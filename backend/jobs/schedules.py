@@ -1,0 +1,54 @@
+"""What happens at a schedule's time: a job like the one that it names, for its owner as the owner is now."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from backend.accounts.absent import principal_of
+from backend.core import db
+from backend.core.errors import AppError
+from backend.jobs import changes
+from backend.jobs.kinds.schedule import said
+from backend.jobs.models import Job, Status
+from backend.jobs.schemas import ScheduleSpec
+from backend.jobs.services import job_create
+
+
+async def fire(schedule: UUID, *, key: str) -> bool:
+    """Begin its job, once for a `key`. False: it stands no more. What can't be begun is in the schedule's log."""
+    found = await db.row("SELECT owner_id, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
+    if found is None or found["status"] != Status.QUEUED:
+        return False
+    spec = ScheduleSpec.model_validate(found["spec"])
+    try:
+        principal = await principal_of(found["owner_id"])
+        fields = {"schedule": str(schedule), "key": key}
+        made = await job_create(
+            principal=principal, data=spec.job, key=f"schedule.{key}", fields=fields, cloned_from=schedule
+        )
+    except AppError as error:
+        await db.in_thread(_noted, schedule, spec, failure=error.message)
+    else:
+        await db.in_thread(_noted, schedule, spec, made={"job": str(made.id), "name": made.name})
+    return True
+
+
+def _noted(
+    schedule: UUID, spec: ScheduleSpec, *, failure: str | None = None, made: dict[str, Any] | None = None
+) -> None:
+    with transaction.atomic():
+        job = Job.objects.select_for_update(of=("self",)).get(id=schedule)
+        if made is not None and job.state.get("last") == made["job"]:
+            return  # the same message twice
+        job.total += 1
+        job.done += made is not None
+        job.failed += failure is not None
+        job.state = {**job.state, "last": made["job"]} if made is not None else job.state
+        job.step = said(spec)
+        if failure is None:
+            changes.logged(job, f"Began job {made['job'] if made else ''}.")
+        else:
+            changes.logged(job, f"Its job could not be begun: {failure}", level="error")
+        changes.progressed(job)
+        job.save(update_fields=["total", "done", "failed", "state", "step", "log", "updated"])

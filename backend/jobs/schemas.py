@@ -1,0 +1,165 @@
+"""What clients send and see of jobs. Unknown fields are refused."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from backend.chat.schemas import Number, Params, Position, Strict, Text, Whole
+from backend.core.pagination import Page
+
+StatusName = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
+RowStatusName = Literal["pending", "running", "done", "failed", "cancelled"]
+FormatName = Literal["csv", "jsonl", "xlsx"]
+ResultFormat = Literal["json", "csv", "jsonl"]
+
+MAX_CONCURRENCY = 100
+MAX_INLINE = 1000
+MAX_MODELS = 8
+
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Money = Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class Template(Strict):
+    """Texts in which `{{name}}` stands for a variable."""
+
+    system: Text = Field("", max_length=100_000)
+    user: Text = Field(min_length=1, max_length=100_000)
+
+
+class BatchSpec(Strict):
+    """A template over the rows of a table, once for each model.
+
+    The table is an uploaded `file`, or `rows` given here. `mapping` names the column of a variable; a variable without
+    one is its column's name. `errors`: `refuse` a table with a broken line, or `keep` the error beside the row.
+    `cost_cap` pauses the job before it could cost more. `encoding`, `delimiter` and `sheet` are found out otherwise.
+    """
+
+    template: Template
+    file: UUID | None = None
+    rows: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=MAX_INLINE)
+    mapping: dict[Name, Name] = Field(default_factory=dict, max_length=200)
+    models: list[Name] | None = Field(None, min_length=1, max_length=MAX_MODELS)
+    model: Name | None = None
+    params: Params | None = None
+    concurrency: Whole = Field(8, ge=1, le=MAX_CONCURRENCY)
+    cost_cap: Money | None = None
+    errors: Literal["refuse", "keep"] = "refuse"
+    format: FormatName | None = None
+    encoding: Text = Field("", max_length=40)
+    delimiter: Text = Field("", max_length=1)
+    sheet: Text = Field("", max_length=60)
+
+
+class JobCreate(Strict):
+    """The body of `POST jobs`. `spec` is what the kind asks for: see the guide to jobs."""
+
+    kind: Name
+    name: Text = Field("", max_length=200)
+    spec: dict[str, Any]
+
+
+class ScheduleSpec(Strict):
+    """A job at times: `cron` is minute, hour, day of the month, month, day of the week, by the clock of `timezone`."""
+
+    cron: Text = Field(min_length=9, max_length=100)
+    timezone: Text = Field("UTC", min_length=1, max_length=60)
+    job: JobCreate
+
+
+class ExportSpec(Strict):
+    """All conversations, or only those named."""
+
+    conversations: list[UUID] | None = Field(None, min_length=1, max_length=10_000)
+
+
+class JobClone(Strict):
+    """The body of `POST jobs/{id}/clone`: `spec` replaces the fields of the original's that it names."""
+
+    name: Text | None = Field(None, max_length=200)
+    spec: dict[str, Any] = Field(default_factory=dict)
+
+
+class JobResume(Strict):
+    """The body of `POST jobs/{id}/resume`: another cost cap, where the old one was reached."""
+
+    cost_cap: Number | None = Field(None, gt=0, le=1_000_000, allow_inf_nan=False)
+
+
+class JobOut(BaseModel):
+    """A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way.
+
+    In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole.
+
+    `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list.
+    """
+
+    id: UUID
+    kind: str
+    name: str
+    spec: dict[str, Any]
+    status: StatusName
+    reason: str
+    error: dict[str, Any] | None
+    wanted: str
+    step: str
+    total: int
+    done: int
+    failed: int
+    rate: float
+    eta_s: float | None
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    cost_cap: float | None
+    file: UUID | None
+    cloned_from: UUID | None
+    topic: str
+    position: Position
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+
+
+class RowOut(BaseModel):
+    """A row of work. `line` is its line in the source; `attempt` how often it was begun, `lost` how often in vain."""
+
+    index: int
+    line: int
+    model: str
+    status: RowStatusName
+    input: dict[str, Any] | None
+    output: str
+    error: dict[str, Any] | None
+    usage: dict[str, Any] | None
+    cost: float | None
+    attempt: int
+    lost: int
+    finished: datetime | None
+
+
+class TableProblem(BaseModel):
+    """What is wrong with an uploaded table, and where."""
+
+    line: int | None
+    reason: str
+
+
+class FileOut(BaseModel):
+    """An uploaded file. `columns` and `preview` (its first rows) where it is a table; `problems` that they showed."""
+
+    id: UUID
+    name: str
+    size: int
+    format: str
+    created: datetime
+    columns: list[str] = []
+    preview: list[dict[str, str]] = []
+    problems: list[TableProblem] = []
+
+
+JobPage = Page[JobOut]
+RowPage = Page[RowOut]
+FilePage = Page[FileOut]

@@ -1,0 +1,74 @@
+"""Jobs, rows and results to read."""
+
+from typing import Any
+from uuid import UUID
+
+from backend.accounts.permissions import Owned, require
+from backend.accounts.principal import Principal
+from backend.core.errors import NotFound
+from backend.core.pagination import Page, page
+from backend.jobs.models import Job, JobRow
+from backend.jobs.rows import job_out, row_out
+from backend.jobs.schemas import JobOut, RowOut
+
+AT_ONCE = 100
+"""Rows of a result that are read together."""
+
+
+def job_get(*, principal: Principal, job: UUID) -> Job:
+    """Raises `NotFound`."""
+    found = Job.objects.filter(id=job).first()
+    if found is None:
+        raise NotFound
+    require(principal, "read", Owned("job", found.owner_id))
+    return found
+
+
+def job_shown(*, principal: Principal, job: UUID) -> JobOut:
+    """As clients see it."""
+    return job_out(job_get(principal=principal, job=job))
+
+
+def job_page(
+    *, principal: Principal, before: UUID | None, limit: int, kind: str | None, status: list[str], dead: bool
+) -> Page[JobOut]:
+    """The own jobs, the newest first, without what is long of their specs.
+
+    `dead`: only those that were given up, with their reasons.
+    """
+    require(principal, "read", Owned("job", principal.user_id))
+    found = Job.objects.filter(owner_id=principal.user_id)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    if kind is not None:
+        found = found.filter(kind=kind)
+    if status:
+        found = found.filter(status__in=status)
+    if dead:
+        found = found.filter(reason="dead")
+    return page(
+        [job_out(job, brief=True) for job in found.order_by("-id")[: limit + 1]], limit=limit, key=lambda job: job.id
+    )
+
+
+def row_page(*, principal: Principal, job: UUID, after: int, limit: int, status: list[str]) -> Page[RowOut]:
+    """Rows in order."""
+    job_get(principal=principal, job=job)
+    found = JobRow.objects.filter(job_id=job, index__gt=after)
+    if status:
+        found = found.filter(status__in=status)
+    return page([row_out(row) for row in found.order_by("index")[: limit + 1]], limit=limit, key=lambda row: row.index)
+
+
+def result_rows(*, job: UUID, after: int) -> list[dict[str, Any]]:
+    """The next rows of a result behind an index: `AT_ONCE` of them, or fewer at the end."""
+    names = ("index", "line", "model", "status", "input", "output", "error", "usage", "cost")
+    found = JobRow.objects.filter(job_id=job, index__gt=after).order_by("index")[:AT_ONCE]
+    return list(found.values(*names))
+
+
+def columns_of(*, job: UUID) -> list[str]:
+    """The columns of the source, in the order of its first row that could be read."""
+    readable = JobRow.objects.filter(job_id=job, input__isnull=False)
+    first = readable.order_by("index").values_list("input", flat=True).first()
+    return list(first or {})

@@ -1,0 +1,89 @@
+"""Lines of a text file with their numbers, decoded one by one, so that a wrong byte is told with its line."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.jobs.tables.base import MAX_COLUMNS, MAX_LINE, BadLine, BadTable, Options
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+
+TextLine = tuple[int, str] | BadLine
+
+
+def text_lines(path: Path, options: Options) -> Iterator[TextLine]:
+    """Each line with its line ending, and its number from 1. Raises `BadTable` for what is no text at all."""
+    encoding = _known(options.encoding)
+    with path.open("rb") as file:
+        head = file.read(4)
+        skipped = 0
+        for mark, name in _MARKS:
+            if head.startswith(mark) and encoding in {"", name, "utf-16"}:
+                encoding, skipped = name, len(mark)
+        encoding = encoding or "utf-8"
+        file.seek(skipped)
+        yield from _wide(file, encoding) if encoding.startswith(("utf-16", "utf-32")) else _narrow(file, encoding)
+
+
+def _narrow(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
+    """Encodings in which a line ends with the byte 0x0A."""
+    number = 0
+    while raw := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(raw) > MAX_LINE:
+            _refuse_long(raw, number)
+        if b"\0" in raw:
+            yield BadLine(number, "There is a NUL byte in it: this is no plain text, or not in this encoding.")
+            continue
+        try:
+            yield number, raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            wrong = raw[error.start]
+            yield BadLine(
+                number,
+                f"Byte {error.start + 1} (0x{wrong:02X}) is not {_NAMES.get(encoding, encoding)}. Save the file as "
+                "UTF-8, or say its encoding, such as windows-1252.",
+            )
+
+
+def _wide(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
+    reader = codecs.getreader(encoding)(file)
+    number = 0
+    while True:
+        try:
+            text = reader.readline(MAX_LINE + 1)
+        except UnicodeDecodeError as error:
+            raise BadTable(f"This is not {encoding.upper()}: {error.reason}.", line=number + 1) from error
+        if not text:
+            return
+        number += 1
+        if len(text) > MAX_LINE:
+            _refuse_long(text.encode(), number)
+        if "\0" in text:
+            yield BadLine(number, "There is a NUL character in it.")
+            continue
+        yield number, text
+
+
+def _refuse_long(raw: bytes, number: int) -> None:
+    most = max((raw.count(mark) for mark in (b",", b";", b"\t", b"|")), default=0)
+    if number == 1 and most >= MAX_COLUMNS:
+        raise BadTable(f"There are over {most:,} columns; at most {MAX_COLUMNS} are read.", line=1)
+    raise BadTable("The line is longer than 1 MiB.", line=number)
+
+
+def _known(name: str) -> str:
+    if not name:
+        return ""
+    try:
+        found = codecs.lookup(name).name
+        "".encode(found)
+    except (LookupError, UnicodeError) as error:
+        raise BadTable(f"There is no encoding {name[:40]!r}. Try utf-8, utf-16 or windows-1252.") from error
+    return {"utf-8-sig": "utf-8"}.get(found, found)

@@ -1,0 +1,72 @@
+"""A schedule: kept with beat while it stands, one job for each of its times."""
+
+from typing import Any
+from uuid import UUID
+
+from django_celery_beat.models import PeriodicTask
+
+from backend.core import db
+from backend.jobs import pusher, schedules
+from tests.integration.jobs.conftest import JobSite
+
+BATCH = {"kind": "batch", "name": "words", "spec": {"template": {"user": "{{a}}"}, "rows": [{"a": "1"}]}}
+
+
+def spec(**more: Any) -> dict[str, Any]:
+    return {"kind": "schedule", "spec": {"cron": "30 7 * * 1-5", "timezone": "Europe/Berlin", "job": BATCH, **more}}
+
+
+def kept() -> list[tuple[str, bool, str]]:
+    tasks = PeriodicTask.objects.filter(task="jobs.fire").select_related("crontab")
+    return [(task.args, task.enabled, f"{task.crontab.hour} {task.crontab.timezone}") for task in tasks]
+
+
+async def test_each_of_its_times_begins_one_job_while_it_stands(site: JobSite):
+    client = await site.ada()
+    made = (await client.post("/api/v1/jobs", json=spec())).json()
+    assert made["status"] == "queued"
+    assert made["step"].startswith("Next at ")
+    assert site.pushed == []
+    assert await db.in_thread(kept) == [(f'["{made["id"]}"]', True, "7 Europe/Berlin")]
+    assert await db.in_thread(pusher.requeue) == 0, "no worker ever has it"
+    for key in ("a", "a", "b"):
+        assert await schedules.fire(UUID(made["id"]), key=key)
+    jobs = (await client.get("/api/v1/jobs?kind=batch")).json()["items"]
+    assert [(job["cloned_from"], job["name"]) for job in jobs] == [(made["id"], "words")] * 2
+    assert len(site.pushed) == 2
+    assert (await site.seen(client, made))["done"] == 2
+    await client.post(f"/api/v1/jobs/{made['id']}/pause")
+    assert [enabled for _, enabled, _ in await db.in_thread(kept)] == [False]
+    assert not await schedules.fire(UUID(made["id"]), key="c")
+    assert (await client.post(f"/api/v1/jobs/{made['id']}/resume")).json()["step"].startswith("Next at ")
+    assert [enabled for _, enabled, _ in await db.in_thread(kept)] == [True]
+    await client.post(f"/api/v1/jobs/{made['id']}/cancel")
+    assert await db.in_thread(kept) == []
+
+
+async def test_what_can_not_be_begun_is_in_its_log(site: JobSite):
+    client = await site.ada()
+    made = (await client.post("/api/v1/jobs", json=spec())).json()
+    site.registry.entries.clear()
+    assert await schedules.fire(UUID(made["id"]), key="a")
+    seen = await site.seen(client, made)
+    assert (seen["done"], seen["failed"]) == (0, 1)
+    logs = [event["data"] for event in await site.events(made) if event["type"] == "log"]
+    assert logs[-1]["level"] == "error"
+    assert "could not be begun" in logs[-1]["text"]
+
+
+async def test_what_is_wrong_is_refused_by_its_field(site: JobSite):
+    client = await site.ada()
+    wrong = {
+        "spec.cron": spec(cron="61 * * * *"),
+        "spec.timezone": spec(timezone="Europe/Atlantis"),
+        "spec.job.kind": spec(job={"kind": "schedule", "spec": {}}),
+        "spec.job.spec.file": spec(job={"kind": "batch", "spec": {"template": {"user": "x"}}}),
+    }
+    for field, body in wrong.items():
+        reply = await client.post("/api/v1/jobs", json=body)
+        assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, field), reply.text
+    never = await client.post("/api/v1/jobs", json=spec(cron="0 0 31 2 *"))
+    assert never.json()["detail"] == "This time never comes."
+    assert await db.in_thread(kept) == []
