@@ -32,6 +32,11 @@ class Hand:
         os.kill(pid, which)
         return pid
 
+    def kill(self, pid: int, which: Signals) -> None:
+        """Send a signal to a process that has no name."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, which)
+
     @contextmanager
     def frozen(self, name: str) -> Iterator[int]:
         """A process stands still meanwhile; gives its pid."""
@@ -75,7 +80,7 @@ class Hand:
     def heal(self) -> None:
         """Let go of everything, and wait until the site is whole."""
         os.kill(self.product.process.pid, SIGCONT)
-        names = ["redis", "postgres", *(f"web-{node}" for node in range(1, self.nodes + 1))]
+        names = ["redis", "postgres", "worker", "beat", *(f"web-{node}" for node in range(1, self.nodes + 1))]
         for name in names:
             with suppress(OSError, ValueError):
                 self.signal(name, SIGCONT)
@@ -83,6 +88,14 @@ class Hand:
             self._back(name, 0)
         with record_client(self.home) as client:
             client.config_set("maxmemory", 0)
+
+    def places(self) -> list[int]:
+        """The processes in which the worker runs jobs."""
+        pid = self.product.running_pid("worker")
+        try:
+            return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            return []
 
     def answers(self, url: str) -> bool:
         """Whether this answers 200."""

@@ -30,6 +30,8 @@ TITLES = {
     "26": "cancel races the end, and a takeover",
     "27": "rolling restart of all nodes under load",
     "28": "reconnect storm",
+    "29": "a worker dies in a job",
+    "30": "the broker restarts, wiped or not",
     "31": "nginx reload; an idle socket",
     "32": "a node's clock is an hour off",
     "33": "Redis full",

@@ -271,6 +271,7 @@ class World(Hand):
         new.replace(self.home / "sabotage")
         for node in range(1, self.nodes + 1):
             wait_until(lambda name=f"web-{node}": self._told(name) == wanted, f"web-{node} has it", within=60)  # type: ignore[misc]
+        wait_until(lambda: self._places_told(wanted), "the worker has it", within=60)
 
     def give_up(self) -> None:
         """Stop what a row has left running."""
@@ -280,12 +281,26 @@ class World(Hand):
             with suppress(httpx.TransportError):
                 url = f"http://127.0.0.1:{self.port()}/api/v1/generations/{generation}/cancel"
                 httpx.post(url, headers=headers, timeout=10)
+        for (job,) in self.rows("SELECT id FROM jobs_job WHERE status IN ('queued', 'running', 'paused')"):
+            headers = {"Authorization": f"Bearer {self.key}"}
+            with suppress(httpx.TransportError):
+                httpx.post(f"http://127.0.0.1:{self.port()}/api/v1/jobs/{job}/cancel", headers=headers, timeout=10)
 
     def _told(self, name: str) -> str | None:
         try:
-            return (self.home / "run" / f"sabotaged.{self.product.pid(name)}").read_text()
-        except (OSError, ValueError):
+            return self._told_by(self.product.pid(name))
+        except ValueError:
             return None
+
+    def _told_by(self, pid: int) -> str | None:
+        try:
+            return (self.home / "run" / f"sabotaged.{pid}").read_text()
+        except OSError:
+            return None
+
+    def _places_told(self, wanted: str) -> bool:
+        places = self.places()
+        return len(places) >= 3 and all(self._told_by(pid) == wanted for pid in places)
 
 
 class _Never(random.Random):
