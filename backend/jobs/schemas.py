@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from backend.chat.schemas import Number, Params, Position, Strict, Text, Whole
+from backend.catalog.params import Params
+from backend.chat.schemas import Position
 from backend.core.pagination import Page
+from backend.core.schemas import Number, Strict, Text, Whole
 
 StatusName = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 RowStatusName = Literal["pending", "running", "done", "failed", "cancelled"]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from backend.core.errors import BadRequest
 from backend.core.problems import FieldErrors
-from backend.prompts import rendering
 from backend.prompts.rendering import fill
 from backend.prompts.schemas import Content
 from backend.prompts.variables import Variable
@@ -109,7 +109,7 @@ def test_a_cell_that_is_no_such_thing_is_named() -> None:
 
 def test_a_text_that_grows_too_long_is_refused_before_it_is_made() -> None:
     variable = Variable(name="x", type="long")
-    with pytest.raises(rendering.BadRequest, match="more than 1,000,000 characters"):
+    with pytest.raises(BadRequest, match="more than 1,000,000 characters"):
         fill(system="", user="{{x}}" * 20_000, variables=[variable], given={"x": "y" * 500_000})
 
 

@@ -15,6 +15,20 @@ export interface AppPosition {
   offset: number;
 }
 
+/** `usage`: 80 or 100 percent of a budget are used, said once each for a period. It goes to the person, the key's owner, all of the team, or the administrators where the budget is everybody's. */
+export interface BudgetWarned {
+  budget: string;
+  name: string;
+  scope: "user" | "team" | "key" | "everybody";
+  subject: string | null;
+  period: "day" | "month";
+  measure: "cost" | "tokens" | "requests";
+  used: number;
+  limit: number;
+  percent: 80 | 100;
+  resets: string;
+}
+
 /** `cancelling`, or how the generation had ended already. */
 export interface CancelResult {
   status: "cancelling" | "done" | "incomplete" | "error" | "cancelled";
@@ -161,6 +175,12 @@ export interface Created {
   model: string;
 }
 
+/** What is being written waits until its log can be reached again (true), or waits no more (false). */
+export interface Delayed {
+  delayed: boolean;
+  type?: "delayed";
+}
+
 /** `done`: the answer is whole. */
 export interface Done {
   finish_reason: string;
@@ -269,6 +289,14 @@ export interface GenerationPartDoneFrame {
   data: PartDone;
 }
 
+export interface GenerationQueuedFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "queued";
+  data: Queued;
+}
+
 export interface GenerationResetFrame {
   topic: string;
   epoch: string;
@@ -323,6 +351,8 @@ export interface GenerationSnapshot {
   usage: Record<string, unknown> | null;
   model: string;
   attempt: number;
+  instead_of?: Record<string, unknown>[] | null;
+  place?: number | null;
 }
 
 export interface GenerationSnapshotFrame {
@@ -357,6 +387,13 @@ export interface GenerationUsageFrame {
   offset: number;
   type: "usage";
   data: UsageReported;
+}
+
+/** A model that was given up, with the code of its error. */
+export interface GivenUp {
+  model: string;
+  provider: string;
+  code: string;
 }
 
 /** The node will stop: open a second socket at a random moment within `drain_ms`, then close this one. */
@@ -476,6 +513,8 @@ export interface JobStatusFrame {
   data: StatusChanged;
 }
 
+export type JsonValue = unknown;
+
 /** `log`: a sentence for people. */
 export interface Log {
   level: "info" | "warning" | "error";
@@ -487,7 +526,7 @@ export interface MessageCreated {
   message: MessageOut;
 }
 
-/** A message as clients see it. `generation` is the id of the generation that wrote it. `truncated` says that parts and text were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
+/** A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then. `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
 export interface MessageOut {
   id: string;
   conversation: string;
@@ -504,23 +543,25 @@ export interface MessageOut {
   timings?: Record<string, unknown> | null;
   reason?: string;
   error?: Record<string, unknown> | null;
+  instead_of?: Record<string, unknown>[] | null;
   generation?: string | null;
+  prompt?: Record<string, unknown> | null;
   created: string;
   truncated?: boolean;
 }
 
-/** `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree. */
+/** `message.send`, without its key. An absent `parent` is the newest answer; `null` is the root of the tree. With a `prompt`, the template's system part comes before the message, its user part is the message, and `content`, which may be absent then, follows it. */
 export interface MessageSendCommand {
   id: number;
   cmd: "message.send";
   client_msg_id: string;
-  content: string | ((TextPart | ImagePart)[]);
+  content?: string | ((TextPart | ImagePart)[]) | null;
   conversation?: string | null;
   parent?: string | null;
   model?: string | null;
   params?: Params | null;
   tools?: Record<string, unknown>[] | null;
-  prompt?: Record<string, unknown> | null;
+  prompt?: PromptUse | null;
 }
 
 export interface MessageSendReply {
@@ -598,6 +639,20 @@ export interface Progress {
   step: string;
 }
 
+/** The `prompt` field of a message or a completion: a template by id or slug, a version of it, and its values. */
+export interface PromptUse {
+  label?: string | null;
+  version?: number | null;
+  variables?: Record<string, JsonValue>;
+  id?: string | null;
+  slug?: string | null;
+}
+
+/** `queued`: the answer waits in line for its provider; `place` counts from 1. */
+export interface Queued {
+  place: number;
+}
+
 /** A newer token of the same user. */
 export interface RefreshCommand {
   id: number;
@@ -622,7 +677,7 @@ export interface Reset {
   usage: Record<string, unknown> | null;
 }
 
-/** `resumed`: another node carries on; `exact` says whether the model goes on from the very text. */
+/** `resumed`: another node, or another model, carries on; `exact` says whether it goes on from the very text. */
 export interface Resumed {
   attempt: number;
   exact: boolean;
@@ -658,7 +713,7 @@ export interface SearchStarted {
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | UserConversationChangedFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | UserConversationChangedFrame | UserUsageFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway | Delayed;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
@@ -670,10 +725,11 @@ export interface Started {
   position: AppPosition;
 }
 
-/** `started`: a provider was asked. */
+/** `started`: a provider was asked. `instead_of`: those that were given up since the last `started`. */
 export interface StartedBy {
   model: string;
   provider: string;
+  instead_of?: GivenUp[] | null;
 }
 
 /** `status`: `reason` says why where there is something to say. */
@@ -788,6 +844,14 @@ export interface UserSnapshotFrame {
   more?: boolean;
 }
 
+export interface UserUsageFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "usage";
+  data: BudgetWarned;
+}
+
 /** The data of each event, by topic kind and type. */
 export interface TopicEvents {
   conversation: {
@@ -802,6 +866,7 @@ export interface TopicEvents {
   };
   generation: {
     "created": Created;
+    "queued": Queued;
     "started": StartedBy;
     "part.added": PartAdded;
     "part.delta": PartDelta;
@@ -826,6 +891,7 @@ export interface TopicEvents {
   };
   user: {
     "conversation.changed": ConversationChanged;
+    "usage": BudgetWarned;
     "snapshot": UserSnapshot;
     "job.changed": JobChanged;
   };
