@@ -58,7 +58,7 @@ export function Sidebar({
           <TextQuote size={16} />
           {t("conversations.templates")}
         </Link>
-        <div className={styles["search"]} role="search">
+        <div className={styles["search"]} role="search" aria-label={t("conversations.search")}>
           <Search size={16} aria-hidden="true" />
           <input
             ref={input}

@@ -80,7 +80,7 @@ export function ListPage() {
           </div>
         </header>
         <div className={styles["tools"]}>
-          <div className={styles["search"]} role="search">
+          <div className={styles["search"]} role="search" aria-label={t("prompts.search")}>
             <Search size={16} aria-hidden="true" />
             <input
               type="search"
