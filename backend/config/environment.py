@@ -70,7 +70,16 @@ class Environment(BaseSettings):
         60, gt=0, le=3600, description="Seconds of silence in the middle of an answer."
     )
     tavily_api_key: str = Field("", description="Key for Tavily's web search.")
-    tavily_base_url: str = Field("", description="Base URL of Tavily's API.")
+    tavily_base_url: str = Field("", description="Base URL of Tavily's API, or of a proxy to it; may be local.")
+    searxng_url: str = Field("", description="Address of a SearXNG for web search; may be local.")
+    search_first: Literal["tavily", "searxng"] = Field(
+        "tavily", description="Which search service is asked first; the other one stands in for it."
+    )
+    search_allow: str = Field(
+        "",
+        description="Hosts, host:port or networks, comma-separated, whose pages may be read although their addresses "
+        "are not public. Everybody who chats can have them read.",
+    )
     time_scale: float = Field(
         1.0, gt=0, le=10, description="Multiplies pings, leases and time-outs of streams; for tests of faults."
     )
@@ -155,7 +164,7 @@ class Environment(BaseSettings):
             raise ValueError("it must be an origin such as https://chat.example.org")
         return value.rstrip("/")
 
-    @field_validator("openai_base_url", "tavily_base_url", "guide_url", "outbound_proxy", "rivulet_url")
+    @field_validator("openai_base_url", "tavily_base_url", "searxng_url", "guide_url", "outbound_proxy", "rivulet_url")
     @classmethod
     def _http(cls, value: str) -> str:
         if value:

@@ -7,13 +7,49 @@ from msgspec import Struct
 Freshness = Literal["day", "week", "month", "year"]
 
 
-class SearchError(Exception):
-    """A search or a page that failed. `code` is stable; `message` can be shown to a person and has no secret."""
+Code = Literal[
+    "bad_query",
+    "not_configured",
+    "bad_address",
+    "refused_address",
+    "unreachable",
+    "timeout",
+    "too_large",
+    "unsupported_type",
+    "redirects",
+    "upstream",
+    "rate_limited",
+    "quota_exceeded",
+    "refused_key",
+    "unreadable",
+]
+"""`bad_address`: no http(s) URL that may be read; `refused_address`: not a public one; `redirects`: too many of them;
+`upstream`: an HTTP error, with its `status`, or an answer that is none; `unreadable`: no text in it, or none found in
+time.
+"""
 
-    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+
+class SearchError(Exception):
+    """A search or a page that failed. `code` is stable; `message` can be shown to a person and has no secret.
+
+    `retryable`: the same may work later. `status`: the other side's HTTP status, where it sent one. `retry_after`:
+    seconds, where it said so.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        retryable: bool = False,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.status = status
+        self.retry_after = retry_after
         super().__init__(message)
 
 
@@ -28,7 +64,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What one query found, best first. `credits`: what the provider counts for it, where it says so."""
+    """What one query found, best first. `credits`: what the provider counts for it, 0 where nothing was asked anew."""
 
     query: str
     provider: str
