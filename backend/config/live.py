@@ -26,6 +26,7 @@ from backend.openai_api.app import OpenAIApplication
 from backend.openai_api.stored import StoredCompletions
 from backend.ops.connection.probes import Probes
 from backend.ops.health import Draining
+from backend.search import service as search
 from realtime import Node, RealtimeSettings
 from realtime.hooks import Principal
 
@@ -72,7 +73,7 @@ class Live:
         Draining.now = True
         self.probes.stop()
         await asyncio.gather(_quietly(self.host.stop), _quietly(self._drain))
-        for step in (self.node.stop, registry.stop, redis.close_client, close_pool):
+        for step in (self.node.stop, registry.stop, search.close, redis.close_client, close_pool):
             await _quietly(step)
 
     async def _drain(self) -> None:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "backend.core",
     "backend.accounts",
+    "backend.search",
     "backend.catalog",
     "backend.usage",
     "backend.prompts",

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.tools.base import Tool
 
-FILES: tuple[str, ...] = ()
+FILES: tuple[str, ...] = ("backend.tools.web_search", "backend.tools.read_page")
 
 _TOOLS: dict[str, Tool] = {}
 

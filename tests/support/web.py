@@ -260,6 +260,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             web.reads[parts.path] += 1
         fault = web.next_fault(service or parts.path)
+        if parts.path in {"/tavily/usage", "/searxng/healthz"} and fault is None:
+            known = "searxng" in parts.path or self.headers.get("Authorization") == f"Bearer {KEY}"
+            self._json(200 if known else 401, {})
+            return
         if fault is not None:
             web.wait(fault.after)
             if fault.cut:
