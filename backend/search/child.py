@@ -8,6 +8,7 @@ In and out are frames, four bytes of length before each: a `Job` as JSON and the
 
 import os
 import resource
+import signal
 import sys
 from typing import BinaryIO
 
@@ -16,6 +17,8 @@ import msgspec
 from backend.search.extract import Extracted, Job, extract
 
 MEMORY = 1536 << 20
+LONGEST = 60
+"""Seconds for a page after which it ends itself: the other side would have ended it long before, if it were there."""
 
 
 def write(pipe: BinaryIO, data: bytes) -> None:
@@ -42,10 +45,12 @@ def main() -> None:
     os.dup2(2, 1)
     jobs = sys.stdin.buffer
     while (job := read(jobs)) is not None and (body := read(jobs)) is not None:
+        signal.alarm(LONGEST)
         try:
             found = extract(msgspec.json.decode(job, type=Job), body)
         except Exception:  # noqa: BLE001
             found = Extracted()
+        signal.alarm(0)
         write(answers, msgspec.json.encode(found))
         answers.flush()
 

@@ -20,9 +20,8 @@ def key(*parts: object) -> str:
 
 
 async def found(name: str) -> Found | None:
-    """What was found before; nobody counts it again."""
-    known = await _get(name, Found)
-    return None if known is None else msgspec.structs.replace(known, credits=0)
+    """What was found before."""
+    return await _get(name, Found)
 
 
 async def page(name: str) -> Page | None:

@@ -30,6 +30,7 @@ class Reader:
         self._idle = idle
         self._threads = ThreadPoolExecutor(max_workers=PROCESSES, thread_name_prefix="pages")
         self._free: list[_Child] = []
+        self._busy: set[_Child] = set()
         self._lock = threading.Lock()
         self._closed = False
         self._tidy: asyncio.TimerHandle | None = None
@@ -57,24 +58,36 @@ class Reader:
         if self._tidy is not None:
             self._tidy.cancel()
         self._end_free()
+        with self._lock:
+            for child in self._busy:
+                child.kill()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, job: bytes, body: bytes) -> Extracted | None:
         """In a thread: have it read by a process that is free, or by a new one."""
-        with self._lock:
-            child = self._free.pop() if self._free else None
-        if child is not None and not child.alive:
-            child.end()
-            child = None
-        child = child or _Child()
+        child = self._take()
         answer = child.ask(job, body, self._seconds)
         with self._lock:
+            self._busy.discard(child)
             keep = answer is not None and not self._closed
             if keep:
                 self._free.append(child)
         if not keep:
             child.end()
         return None if answer is None else msgspec.json.decode(answer, type=Extracted)
+
+    def _take(self) -> "_Child":
+        with self._lock:
+            child = self._free.pop() if self._free else None
+        if child is not None and not child.alive:
+            child.end()
+            child = None
+        child = child or _Child()
+        with self._lock:
+            self._busy.add(child)
+            if self._closed:
+                child.kill()
+        return child
 
     def _end_free(self) -> None:
         with self._lock:
@@ -116,8 +129,11 @@ class _Child:
         finally:
             timer.cancel()
 
-    def end(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
+
+    def end(self) -> None:
+        self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             try:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
+from msgspec.structs import replace
 
 from backend.care.budget import RetryBudget
 from backend.outbound import Guard, OutboundClient
@@ -70,7 +71,7 @@ class Service:
         key = kept.key("found", self.options.names, query.casefold(), limit, freshness)
         known = await kept.found(key)
         if known is not None:
-            return known
+            return replace(known, query=query, credits=0)
         async with self._searching:
             found = await self._first_that_answers(query, limit, freshness)
         await kept.keep_found(key, found)

@@ -1,5 +1,6 @@
 """A page is read from the open web alone, in little time, as the text that a person would see; no markup harms."""
 
+import asyncio
 import os
 import socket
 import time
@@ -193,6 +194,20 @@ async def test_a_reading_process_has_no_secrets_and_is_replaced_when_it_dies_and
     assert (await one.read(words, fetched_at="now")).text == "words"
     await until(lambda: not one._free)
     await one.close()
+
+
+async def test_closing_waits_for_no_page(words) -> None:
+    one = Reader(seconds=30)
+    await one.read(words, fetched_at="now")
+    reading = asyncio.create_task(
+        one.read(fetched(b"<html><body><table>" + b"<tr><td>cell" * 300_000), fetched_at="now")
+    )
+    await until(lambda: one._busy)
+    started = time.monotonic()
+    await one.close()
+    with pytest.raises(SearchError):
+        await reading
+    assert time.monotonic() - started < 2
 
 
 @pytest.fixture

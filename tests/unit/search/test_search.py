@@ -120,7 +120,7 @@ async def test_engines_that_fail_searxng_are_no_empty_result(web, make) -> None:
 async def test_the_same_question_is_asked_once_within_minutes_and_counted_once(web, make) -> None:
     made = make()
     first, again = await made.search("Tides"), await made.search(" tides ")
-    assert (again.hits, first.credits, again.credits) == (first.hits, 1, 0)
+    assert (again.hits, first.credits, again.credits, again.query) == (first.hits, 1, 0, "tides")
     assert web.credits == 1
     await made.search("tides", limit=3)
     await made.search("tides", freshness="day")
