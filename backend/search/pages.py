@@ -72,9 +72,6 @@ class Pages:
                 async with self._client.stream("GET", url, headers=_HEADERS, timeouts=TIMEOUTS) as response:
                     if response.status != 200:
                         raise _refused(response.status, response.headers)
-                    length = response.headers.get("Content-Length", "")
-                    if length.isdigit() and int(length) > LARGEST_PAGE:
-                        raise _too_large()
                     kind, charset = _kind(response.headers.get("Content-Type", ""))
                     return Fetched(url=url, kind=kind, charset=charset, body=await response.body(limit=LARGEST_PAGE))
             except RedirectRefused as redirect:
@@ -144,12 +141,8 @@ def _failed(error: OutboundError) -> SearchError:
         case UrlRefused():
             return SearchError("bad_address", str(error))
         case BodyTooLarge():
-            return _too_large()
+            return SearchError("too_large", f"The page is larger than {LARGEST_PAGE >> 20} MiB.")
         case TimedOut():
             return SearchError("timeout", str(error), retryable=True)
         case _:
             return SearchError("unreachable", str(error), retryable=error.temporary)
-
-
-def _too_large() -> SearchError:
-    return SearchError("too_large", f"The page is larger than {LARGEST_PAGE >> 20} MiB.")

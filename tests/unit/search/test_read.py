@@ -73,6 +73,7 @@ async def test_a_name_that_means_a_local_address_is_refused(web, make, monkeypat
      ("http://user@x.example/", "bad_address"), ("http://x.example/" + "a" * 3000, "bad_address"), ("", "bad_address"),
      ("http://x.example:25/", "refused_address"), ("http://x.example:22/", "refused_address"),
      ("{site}/redirect?to=file:///etc/passwd", "bad_address"), ("{site}/redirect?to=http://[", "upstream"),
+     ("{site}/redirect?to=http://x.example:25/", "refused_address"),
      ("{site}/redirects/6", "redirects"), ("{site}/status/404", "upstream"), ("{site}/status/429", "rate_limited"),
      ("{site}/status/500", "upstream"), ("{site}/cut", "unreachable"), ("{site}/bytes/5000000", "too_large"),
      ("{site}/type/application/pdf", "unsupported_type"), ("{site}/type/image/png", "unsupported_type"),
