@@ -93,7 +93,7 @@ class AnswerState:
             self.usage = data
         elif kind == "resumed":
             self.attempt, self.exact = int(data.get("attempt", self.attempt + 1)), data.get("exact") is True
-        elif kind in {"search.started", "search.results"}:
+        elif kind in {"search.started", "search.results", "tool.limit"}:
             more = {name: value for name, value in data.items() if name != "part"}
             self._part(data, lambda part: part.extra.update(more))
         elif kind in TERMINAL:

@@ -63,6 +63,7 @@ class ModelOut(Out):
 
 
 class ModelPage(Page[ModelOut]):
-    """The models, and what keeps some from being there."""
+    """The models, and what keeps some from being there. `tools` are those of ours that a message can switch on."""
 
     problems: list[ProviderProblem]
+    tools: list[str]

@@ -12,7 +12,9 @@ from uuid import UUID
 from backend.accounts.principal import Principal
 from backend.chat.claim import Kept
 from backend.chat.entries import Entry, Resolved
+from backend.chat.fold import read_call
 from backend.chat.order import Order, Outcome
+from backend.chat.tool_prompt import result_size
 from backend.core import db
 from backend.providers.base import CompletionRequest, Usage
 from backend.usage import ledger
@@ -101,8 +103,13 @@ def size(text: str) -> int:
 
 
 def bytes_of(parts: Iterable[dict[str, Any]]) -> int:
-    """How much text there is in parts of an answer."""
-    return sum(len(part.get("text", "").encode("utf-8", "replace")) for part in parts)
+    """How much text a model has written in parts of an answer: what its tools gave is not its own."""
+    return sum(len(_written(part).encode("utf-8", "replace")) for part in parts)
+
+
+def _written(part: dict[str, Any]) -> str:
+    call = read_call(part)
+    return part.get("text", "") if call is None or "result" not in call else f"{call['name']}{call['arguments']}"
 
 
 def left(kept: Kept, booked: Sequence[Booked], entry: Entry | None) -> Settlement:
@@ -181,9 +188,11 @@ async def taken_over(*, order: Order, kept: Kept, resolved: Resolved, held: bool
 async def passed_on(
     *, order: Order, settlement: Settlement, resolved: Resolved, parts: Sequence[dict[str, Any]]
 ) -> Spent:
-    """Book that another model goes on where one failed; what all calls before its own took."""
+    """Book that another call goes on, of another model where one failed or of this one with what tools gave; what all
+    calls before its own took.
+    """
     booked = await ledger.booked(order.generation)
-    into = settlement.input_tokens + tokens_in(bytes_of(parts))
+    into = settlement.input_tokens + tokens_in(bytes_of(parts) + result_size(parts))
     return await go_on(order=order, booked=booked, settlement=settlement, resolved=resolved, input_tokens=into)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.care.errors import another_may_help
 from backend.chat.entries import Resolved
-from backend.chat.fold import Answer, visible_text
+from backend.chat.fold import Answer, open_text
 from backend.chat.source import AnswerSource
 from backend.providers.base import Asking, Continuation, Delta, Passing, ProviderError, Waiting
 
@@ -60,7 +60,7 @@ class Chain:
     @property
     def exact(self) -> bool:
         """Whether the present model goes on from the very text that is there."""
-        said = visible_text(self._source.answer.plain_parts())
+        said = open_text(self._source.answer.plain_parts())
         return not said or self.resolved.entry.continuation in EXACT
 
     def _noticed(self, notice: Delta) -> None:

@@ -1,5 +1,7 @@
 """Messages inside events and snapshots: no frame is over 64 KiB, so a long one comes without its text."""
 
+from typing import Any
+
 from backend.chat.schemas import MessageOut
 
 MAX_EMBEDDED_BYTES = 40 * 1024
@@ -16,7 +18,8 @@ def clipped_json(message: MessageOut) -> str:
 def clipped(message: MessageOut) -> MessageOut:
     """The message without what makes it long."""
     prompt = message.prompt and {name: value for name, value in message.prompt.items() if name != "variables"}
-    return message.model_copy(update={"parts": [], "text": "", "params": {}, "prompt": prompt, "truncated": True})
+    left_out: dict[str, Any] = {"parts": [], "text": "", "params": {}, "prompt": prompt, "sources": None, "truncated": True}
+    return message.model_copy(update=left_out)
 
 
 def fits(message: MessageOut) -> MessageOut:

@@ -31,6 +31,10 @@ class Entry(Protocol):
         """The row of the price history that these stand in."""
 
     @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What it is known to do, such as `tools`; empty where nothing is known."""
+
+    @property
     def continuation(self) -> Continuation:
         """How it goes on from a partial answer."""
 

@@ -75,17 +75,24 @@ class PartDone(Event):
 
 
 class SearchStarted(Event):
-    """`search.started`."""
+    """`search.started`: what is searched for."""
 
     part: int
     query: str
 
 
 class SearchResults(Event):
-    """`search.results`."""
+    """`search.results`: each with `url`, `title` and `snippet`, and its `number` where the answer can cite it."""
 
     part: int
     items: list[dict[str, Any]]
+
+
+class ToolLimit(Event):
+    """`tool.limit`: after the call of `part` a limit is reached: the model answers without further calls."""
+
+    part: int
+    limit: Literal["steps", "time", "cost", "size"]
 
 
 class UsageReported(Event):
@@ -243,6 +250,7 @@ EVENTS: dict[str, dict[str, type[BaseModel]]] = {
         "part.done": PartDone,
         "search.started": SearchStarted,
         "search.results": SearchResults,
+        "tool.limit": ToolLimit,
         "usage": UsageReported,
         "resumed": Resumed,
         "reset": Reset,

@@ -70,6 +70,7 @@ async def _store(ending: Ending) -> bool:
                 "reason": message.reason,
                 "error": encode(message.error).decode() if message.error else None,
                 "instead_of": encode(message.instead_of).decode() if message.instead_of else None,
+                "sources": encode(message.sources).decode() if message.sources else None,
                 "topic": conversation_topic(ending.conversation),
                 "bodies": encode(events).decode(),
                 "count": len(events),
@@ -94,7 +95,8 @@ WITH generation AS (
 ), message AS (
   UPDATE chat_message SET status = %(status)s, parts = %(parts)s::jsonb, text = %(text)s, model = %(model)s,
     usage = %(usage)s::jsonb, cost = %(cost)s::numeric, timings = %(timings)s::jsonb, reason = %(reason)s,
-    error = %(error)s::jsonb, instead_of = %(instead_of)s::jsonb, updated = %(now)s
+    error = %(error)s::jsonb, instead_of = %(instead_of)s::jsonb, sources = %(sources)s::jsonb,
+    updated = %(now)s
   FROM generation WHERE chat_message.id = %(message)s
 ), conversation AS (
   UPDATE chat_conversation SET position = position + %(count)s, updated = %(now)s

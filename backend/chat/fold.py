@@ -1,6 +1,6 @@
 """What a generation's events add up to: the state that a snapshot shows and that a message stores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,7 +15,8 @@ _encode = msgspec.json.encode
 
 @dataclass(slots=True)
 class Part:
-    """One part of an answer; its text is `"".join(pieces)`. `extra` holds a search's query and items.
+    """One part of an answer; its text is `"".join(pieces)`. `extra` holds a search's `query` and `items`, and the
+    `limit` of tool calls that was reached with it.
 
     `done`: nothing is added any more; known from a log, not from a stored message.
     """
@@ -37,15 +38,32 @@ class Part:
         return {"kind": self.kind, "text": self.text, **(self.extra or {})}
 
 
+CALLS = ("tool", "search")
+"""The kinds of parts that are calls: JSON text `{"id", "name", "arguments"}`, of ours with `result` once it has run."""
+
+EXTRAS = {"search.started": "query", "search.results": "items", "tool.limit": "limit"}
+"""Events that tell more of a part, and what."""
+
+
+def read_call(part: dict[str, Any]) -> dict[str, Any] | None:
+    """A stored part as a call; None: it is none, or not whole."""
+    if part["kind"] not in CALLS:
+        return None
+    try:
+        found = _decode(part.get("text", ""))
+    except msgspec.DecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def is_whole(part: dict[str, Any]) -> bool:
     """Whether a stored part can stand as it is: a tool call is JSON once its last piece has come."""
-    if part["kind"] != "tool":
-        return True
-    try:
-        _decode(part["text"])
-    except msgspec.DecodeError:
-        return False
-    return True
+    return part["kind"] not in CALLS or read_call(part) is not None
+
+
+def is_answered(part: dict[str, Any]) -> bool:
+    """Whether this is a call of a tool of ours that has its result."""
+    return "result" in (read_call(part) or ())
 
 
 @dataclass(slots=True)
@@ -109,9 +127,9 @@ class Answer:
             self.attempt, self.status = data["attempt"], "running"
         elif event_type == "reset":
             self.status, self.usage, self.parts = data["status"], data["usage"], parts_from(data["parts"])
-        elif event_type in ("search.started", "search.results"):
-            part = self.parts[data["part"]]
-            part.extra = {**(part.extra or {}), **{name: data[name] for name in ("query", "items") if name in data}}
+        elif event_type in EXTRAS:
+            part, name = self.parts[data["part"]], EXTRAS[event_type]
+            part.extra = {**(part.extra or {}), name: data[name]}
         elif event_type in TERMINAL:
             self.status, self.terminal, self.place = cast("StatusName", event_type), data, None
 
@@ -144,6 +162,12 @@ def fold(events: Iterable[bytes]) -> Answer:
 def visible_text(parts: Iterable[dict[str, Any]]) -> str:
     """The text parts of a message put together."""
     return "".join(part.get("text", "") for part in parts if part["kind"] == "text")
+
+
+def open_text(parts: Sequence[dict[str, Any]]) -> str:
+    """The text that a model would go on from: what stands behind the last result of a tool."""
+    last = max((number for number, part in enumerate(parts) if is_answered(part)), default=-1)
+    return visible_text(parts[last + 1 :])
 
 
 def encode_event(event_type: str, data: object) -> bytes:

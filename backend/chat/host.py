@@ -22,6 +22,7 @@ from backend.chat.fold import visible_text
 from backend.chat.order import CANCELLED, Order, Resume
 from backend.chat.run import Run
 from backend.chat.source import AnswerSource
+from backend.chat.tool_run import make_run
 from backend.core import idempotency, outbox
 from backend.core.errors import Unavailable
 from backend.core.ids import new_id
@@ -155,7 +156,7 @@ class GenerationHost:
 
         `resume`: an earlier attempt began it.
         """
-        run = Run(
+        run = make_run(
             order,
             resolved=resolved,
             writer=self.node.writer,

@@ -98,7 +98,8 @@ class Message(BaseModel):
     with it, so that it can be asked again (None: older than this column). `prompt` names the template version and the
     values that made the message. `usage` holds `input_tokens`, `output_tokens`; `timings`
     milliseconds; `error` a `code` and a `message`; `reason` why an answer ended (`stop`, `length`, `output_limit`,
-    `interrupted` …); `instead_of` the models that were given up before `model` answered (`chat.fold.Answer`).
+    `interrupted` …); `instead_of` the models that were given up before `model` answered (`chat.fold.Answer`);
+    `sources` what it can cite: `number`, `url`, `title`, `snippet`.
     """
 
     created = models.DateTimeField(db_default=Now())
@@ -122,6 +123,7 @@ class Message(BaseModel):
     reason = models.CharField(max_length=40, blank=True)
     error = models.JSONField(null=True)
     instead_of = models.JSONField(null=True)
+    sources = models.JSONField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["conversation", "seq"], name="chat_message_seq")]

@@ -19,11 +19,12 @@ from backend.chat import calls, finish
 from backend.chat.chain import EXACT, reached
 from backend.chat.claim import Kept, claim, known
 from backend.chat.entries import Resolved
-from backend.chat.fold import parts_from, visible_text
+from backend.chat.fold import is_answered, open_text, parts_from, visible_text
 from backend.chat.order import CANCELLED, Aside, Ending, Order, Outcome, Resume, done, incomplete, topic_of
 from backend.chat.remote import Begun, cancel, kept_of
 from backend.chat.rows import MESSAGE_COLUMNS, MESSAGE_TABLES, Row, message_out
 from backend.chat.schemas import MessageOut
+from backend.chat.sources import sources_of
 from backend.chat.verbatim import Verbatim, decode
 from backend.core import db
 from backend.core.errors import AppError, Unavailable
@@ -146,6 +147,7 @@ class Sweeper:
             "status": outcome.status,
             "parts": parts,
             "text": visible_text(parts),
+            "sources": sources_of(parts) or None,
             "usage": None if total == Spent() else total.body(),
             "cost": None if total.cost is None else float(total.cost),
             "reason": outcome.reason,
@@ -188,7 +190,7 @@ def _over(row: Row, kept: Kept) -> Outcome | None:
     if row["cancel_requested"]:
         return CANCELLED
     whole = bool(kept.events and answer.parts) and all(part.done for part in answer.parts)
-    if whole and answer.parts[-1].kind != "reasoning":
+    if whole and answer.parts[-1].kind != "reasoning" and not is_answered(answer.parts[-1].plain()):
         return done("tool_calls" if answer.parts[-1].kind == "tool" else "stop")
     if row["idle_claims"] > MOST_CLAIMS or row["idle_s"] > LONGEST_IDLE:
         return incomplete("interrupted")
@@ -202,8 +204,8 @@ async def _resume(row: Row, kept: Kept, resolved: Resolved) -> Resume:
         answer.parts = parts_from((await _message(row["continues"])).parts)
     parts = answer.plain_parts()
     begun = Begun(**row["remote"]) if row["remote"] and continuation == "background" else None
-    there = begun is not None and begun.held(kept_of(parts)) is not None
-    exact = not visible_text(parts) or continuation in EXACT or there
+    there = begun is not None and begun.held(kept_of(parts)) is not None and not (parts and is_answered(parts[-1]))
+    exact = not open_text(parts) or continuation in EXACT or there
     return Resume(answer=answer, events=kept.events, exact=exact, age=row["age_s"], remote=begun if there else None)
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from msgspec import json
 
-from backend.chat.fold import is_whole, visible_text
+from backend.chat.fold import CALLS, is_whole, visible_text
 from backend.chat.source import has_substance
 from backend.core import db
 from backend.core.errors import Unavailable
@@ -56,7 +56,7 @@ def kept_of(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _kept(parts: Sequence[dict[str, Any]]) -> tuple[str, str, int]:
     reasoning = "".join(part.get("text", "") for part in parts if part["kind"] == "reasoning")
-    return visible_text(parts), reasoning, sum(part["kind"] == "tool" for part in parts)
+    return visible_text(parts), reasoning, sum(part["kind"] in CALLS for part in parts)
 
 
 async def keep(*, generation: UUID, attempt: int, begun: Begun) -> None:

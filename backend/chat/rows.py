@@ -9,7 +9,7 @@ from backend.chat.schemas import ConversationListed, ConversationOut, Generation
 Row = dict[str, Any]
 
 MESSAGE_COLUMNS = """m.id, m.conversation_id, m.parent_id, m.seq, m.role, m.status, m.parts, m.text, m.model, m.params,
-  m.usage, m.cost, m.timings, m.reason, m.error, m.instead_of, m.prompt, m.created, g.id AS generation"""
+  m.usage, m.cost, m.timings, m.reason, m.error, m.instead_of, m.prompt, m.sources, m.created, g.id AS generation"""
 MESSAGE_TABLES = "chat_message m LEFT JOIN chat_generation g ON g.message_id = m.id"
 
 CONVERSATION_COLUMNS = """c.id, c.owner_id, c.title, c.titled_by, c.model, c.folder, c.system, c.pinned, c.archived,
@@ -38,6 +38,7 @@ def message_out(row: Row) -> MessageOut:
         reason=row["reason"],
         error=row["error"],
         instead_of=row["instead_of"],
+        sources=row["sources"],
         generation=row["generation"],
         prompt=row["prompt"],
         created=row["created"],

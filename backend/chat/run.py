@@ -22,6 +22,7 @@ from backend.chat.entries import Resolved
 from backend.chat.fold import is_whole, visible_text
 from backend.chat.order import CANCELLED, Aside, Ending, Order, Outcome, Resume, done, failed, incomplete
 from backend.chat.source import AnswerSource, has_substance
+from backend.chat.sources import sources_of
 from backend.core.errors import AppError
 from backend.core.opaque import user_key
 from backend.providers.base import CompletionRequest, Continuation, Held, ProviderError, Remote, Usage
@@ -259,12 +260,7 @@ class Run:
         return self._stop
 
     async def _request(self) -> CompletionRequest:
-        order = self.order
-        messages = order.messages
-        if messages is None:
-            messages = await context.messages_above(
-                conversation=order.message.conversation, parent=order.message.parent, system=order.system
-            )
+        order, messages = self.order, await self._messages()
         params = {name: value for name, value in order.params.items() if name not in OUTSIDE_PARAMS}
         self._there = calls.bytes_of(self._kept())
         said = self._said()
@@ -283,6 +279,23 @@ class Run:
             user_key=user_key(order.user),
             ticket=str(order.generation),
         )
+
+    async def _messages(self) -> list[dict[str, Any]]:
+        """What stands above the answer."""
+        message = self.order.message
+        if self.order.messages is not None:
+            return self.order.messages
+        return await context.messages_above(
+            conversation=message.conversation,
+            parent=message.parent,
+            system=self.order.system,
+            native=self._native,
+        )
+
+    @property
+    def _native(self) -> bool:
+        """Whether calls of tools go to the model as such, or as words."""
+        return bool(self.order.tools)
 
     def _held(self, known: Continuation) -> Held | None:
         """What is there of an answer that the provider is writing already."""
@@ -334,6 +347,7 @@ class Run:
                 "status": outcome.status,
                 "parts": parts,
                 "text": visible_text(parts),
+                "sources": sources_of(parts) or None,
                 "model": self._resolved.entry.name,
                 "instead_of": self.source.answer.instead_of or None,
                 "usage": None if total == Spent() else total.body(),

@@ -173,9 +173,11 @@ class MessageOut(BaseModel):
     """A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
     and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
 
-    `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was
-    made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and
-    the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them.
+    `sources` are what its tools found, each with the `number` by which its text cites it: `number`, `url`, `title`,
+    `snippet`. `generation` is the id of the generation that wrote it. `prompt` names the template version that the
+    message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts,
+    text, sources and variables were left out of an event or a snapshot because of their size: `GET messages/{id}` has
+    them.
     """
 
     id: UUID
@@ -194,6 +196,7 @@ class MessageOut(BaseModel):
     reason: str = ""
     error: dict[str, Any] | None = None
     instead_of: list[dict[str, Any]] | None = None
+    sources: list[dict[str, Any]] | None = None
     generation: UUID | None = None
     prompt: dict[str, Any] | None = None
     created: datetime

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from backend.chat.fold import Answer, encode_event, is_whole, visible_text
+from backend.chat.fold import CALLS, EXTRAS, Answer, encode_event, is_answered, is_whole, visible_text
 from backend.providers.base import Delta, Finish, ReasoningDelta, Remote, TextDelta, ToolDelta, Usage
 
 MAX_DELTA_BYTES = 16 * 1024
@@ -49,6 +49,7 @@ class AnswerSource:
         "finish",
         "finished",
         "full",
+        "kinds",
         "noticed",
         "offset",
         "owned_at",
@@ -80,6 +81,7 @@ class AnswerSource:
         self.remote: Remote | None = None
         self.answer = Answer(attempt=fence)
         self.noticed: Callable[[Delta], None] | None = None
+        self.kinds: dict[str, str] = {}
         self._confirm = confirm
         self._lost = lost
         self._terminal = False
@@ -136,14 +138,17 @@ class AnswerSource:
 
     def preload(self, parts: Sequence[dict[str, Any]]) -> None:
         """Begin with the parts of an older answer; new text goes on in the last text part."""
-        kept = [part for part in parts if part["kind"] != "search" and is_whole(part)]
+        kept = [part for part in parts if is_whole(part)]
         last = max((index for index, part in enumerate(kept) if part["kind"] == "text"), default=None)
-        self._resumed_part = last
+        self._resumed_part = last if last is not None and not any(map(is_answered, kept[last:])) else None
         for part in kept:
             number = self._open(part["kind"])
             self._append(part.get("text", ""))
-            if part["kind"] == "tool":
+            if part["kind"] in CALLS:
                 self._flush()
+                for event_type, name in EXTRAS.items():
+                    if name in part:
+                        self.emit(event_type, {"part": number, name: part[name]})
                 self._done(number)
                 self._current, self._kind = -1, ""
 
@@ -151,7 +156,7 @@ class AnswerSource:
         """Go on behind a log that ends at `offset` and holds `answer`: an open text part is written on.
 
         Reasoning is not continued: where nothing else is there yet it is taken back, else it is over. A half-written
-        tool call is taken back; whole ones stay.
+        tool call is taken back, as is one of ours that has no result; whole ones stay.
         """
         self.answer, self.offset = answer, offset
         parts = answer.plain_parts()
@@ -186,6 +191,20 @@ class AnswerSource:
             else:
                 self._done(number)
         self.full = self.bytes > MAX_OUTPUT_BYTES
+
+    @property
+    def calls(self) -> tuple[int, ...]:
+        """The parts of the calls that the model has made and that have no result."""
+        return tuple(self._tools.values())
+
+    def answer_call(self, part: int, more: dict[str, Any]) -> None:
+        """What is known of a call once it has run, its `result` with it, joins its part, which is over then."""
+        self._leave()
+        text = '",' + _encode(more).decode()[1:]
+        self.bytes += len(text.encode())
+        self._write(part, text)
+        self._done(part)
+        self._tools = {index: other for index, other in self._tools.items() if other != part}
 
     def close_parts(self) -> None:
         """End the parts that are open: before the terminal event."""
@@ -278,11 +297,15 @@ class AnswerSource:
         self._push(encode_event("part.done", data), ("part.done", data))
 
     def _tool(self, delta: ToolDelta) -> None:
-        """A tool part is JSON text `{"id", "name", "arguments"}`, arguments being a string as in OpenAI's API."""
+        """A tool part is JSON text `{"id", "name", "arguments"}`, arguments being a string as in OpenAI's API.
+
+        `kinds` names the tools whose calls are parts of another kind.
+        """
         part = self._tools.get(delta.index)
         if part is None:
             self._end_resumed()
-            part = self._tools[delta.index] = self._open("tool")
+            part = self._tools[delta.index] = self._open(self.kinds.get(delta.name or "", "tool"))
+            self._kind = "tool"
             head = f'{{"id":{_json(delta.id or "")},"name":{_json(delta.name or "")},"arguments":"'
             self._append(head)
         elif part != self._current:

@@ -84,6 +84,13 @@ class Environment(BaseSettings):
         1.0, gt=0, le=10, description="Multiplies pings, leases and time-outs of streams; for tests of faults."
     )
     titles: Literal["on", "off"] = Field("on", description="Side calls such as titles.")
+    tool_steps: int = Field(8, ge=1, le=50, description="How many times a model may call tools for one answer.")
+    tool_seconds: float = Field(
+        180, gt=0, le=3600, description="Seconds after which an answer is finished without further calls of tools."
+    )
+    tool_cost: float = Field(
+        1.0, ge=0, description="US dollars after which an answer is finished without further calls; 0: no limit."
+    )
     checkpoint_seconds: float = Field(
         1.0, ge=0, le=3600, description="Least time between two copies of a running answer in PostgreSQL."
     )

@@ -23,6 +23,7 @@ class Entry:
     continuation: Continuation = "prefix"
     cached_price: Decimal | None = None
     price: UUID | None = None
+    capabilities: tuple[str, ...] = ("tools",)
 
 
 def words(count: int, start: int = 0) -> list[Delta]:

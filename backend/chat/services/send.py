@@ -11,7 +11,7 @@ from django.conf import settings
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.catalog.params import merged
-from backend.chat import context, selectors, titles
+from backend.chat import context, selectors, titles, toolbox
 from backend.chat.calls import size
 from backend.chat.entries import Resolved
 from backend.chat.host import GenerationHost, current
@@ -95,7 +95,9 @@ async def _place(principal: Principal, command: MessageSend, host: GenerationHos
         if command.parent is not None:
             raise BadRequest("A new conversation has no message to answer.", field="parent")
         require(principal, "write", Owned("conversation", principal.user_id))
-        return Place(known=None, resolved=await host.resolve(asked, principal=principal), prompt=prompt)
+        resolved = await host.resolve(asked, principal=principal)
+        toolbox.check(command.tools, resolved.entry)
+        return Place(known=None, resolved=resolved, prompt=prompt)
     known = await selectors.send_place(
         conversation=command.conversation, parent=command.parent, newest="parent" not in command.model_fields_set
     )
@@ -105,6 +107,7 @@ async def _place(principal: Principal, command: MessageSend, host: GenerationHos
     if known.parent is not None and known.parent_role == "user":
         raise BadRequest("A message follows an answer, not another message.", field="parent")
     resolved = await host.resolve(asked or known.conversation.model or None, principal=principal)
+    toolbox.check(command.tools, resolved.entry)
     return Place(known=known, resolved=resolved, prompt=prompt)
 
 

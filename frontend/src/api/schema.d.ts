@@ -1287,7 +1287,7 @@ export interface components {
         };
         /**
          * ModelPage
-         * @description The models, and what keeps some from being there.
+         * @description The models, and what keeps some from being there. `tools` are those of ours that a message can switch on.
          */
         ModelPage: {
             /** Items */
@@ -1296,6 +1296,8 @@ export interface components {
             next: string | null;
             /** Problems */
             problems: components["schemas"]["ProviderProblem"][];
+            /** Tools */
+            tools: string[];
         };
         /**
          * ProviderProblem
@@ -2470,9 +2472,11 @@ export interface components {
          * @description A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it
          *     and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then.
          *
-         *     `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was
-         *     made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and
-         *     the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them.
+         *     `sources` are what its tools found, each with the `number` by which its text cites it: `number`, `url`, `title`,
+         *     `snippet`. `generation` is the id of the generation that wrote it. `prompt` names the template version that the
+         *     message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts,
+         *     text, sources and variables were left out of an event or a snapshot because of their size: `GET messages/{id}` has
+         *     them.
          */
         MessageOut: {
             /**
@@ -2532,6 +2536,10 @@ export interface components {
             } | null;
             /** Instead Of */
             instead_of?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Sources */
+            sources?: {
                 [key: string]: unknown;
             }[] | null;
             /** Generation */
