@@ -18,8 +18,8 @@ def clipped_json(message: MessageOut) -> str:
 def clipped(message: MessageOut) -> MessageOut:
     """The message without what makes it long."""
     prompt = message.prompt and {name: value for name, value in message.prompt.items() if name != "variables"}
-    left_out: dict[str, Any] = {"parts": [], "text": "", "params": {}, "prompt": prompt, "sources": None, "truncated": True}
-    return message.model_copy(update=left_out)
+    left: dict[str, Any] = {"parts": [], "text": "", "params": {}, "prompt": prompt, "sources": None, "truncated": True}
+    return message.model_copy(update=left)
 
 
 def fits(message: MessageOut) -> MessageOut:
