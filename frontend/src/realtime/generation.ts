@@ -12,6 +12,8 @@ export interface Part {
   /** Of a search part. */
   readonly query?: string;
   readonly items?: readonly Json[];
+  /** Of a call after which no further ones were made: `steps`, `time`, `cost` or `size`. */
+  readonly limit?: string;
   readonly [extra: string]: unknown;
 }
 
@@ -174,6 +176,8 @@ export function afterEvent(
       return change(state, data["part"], (part) => ({ ...part, query: text(data["query"]) }));
     case "search.results":
       return change(state, data["part"], (part) => ({ ...part, items: (data["items"] ?? []) as Json[] }));
+    case "tool.limit":
+      return change(state, data["part"], (part) => ({ ...part, limit: text(data["limit"]) }));
     case "usage":
       return { ...state, usage: readUsage(data) };
     case "resumed":

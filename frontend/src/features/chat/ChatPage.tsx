@@ -39,7 +39,7 @@ function Chat({ session }: { session: ChatSession }) {
   const state = useCell(session.state);
   const composer = useRef<ComposerHandle>(null);
   const transcript = useRef<TranscriptHandle>(null);
-  const { actions, editing, model, chooseModel, editLast } = useChat(session, state, {
+  const { actions, editing, model, chooseModel, web, editLast } = useChat(session, state, {
     composer,
     transcript,
   });
@@ -81,6 +81,7 @@ function Chat({ session }: { session: ChatSession }) {
             stopping={writing !== null && stopping === writing.key}
             model={model}
             onModel={chooseModel}
+            web={web}
             onSend={actions.send}
             queued={state.queued?.content ?? null}
             onQueue={actions.queue}

@@ -10,6 +10,7 @@ import { outbox, saidOf, type SentPrompt } from "./session/outbox";
 import { enqueue, enqueueNext, sendAgain } from "./session/sender";
 import type { ChatSession, ChatState } from "./session/session";
 import type { TranscriptHandle } from "./transcript/Transcript";
+import { useWeb } from "./web";
 
 interface Handles {
   composer: RefObject<ComposerHandle | null>;
@@ -25,6 +26,8 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
   const model = pickModel(models, wanted ?? newest ?? (state.model || lastModel()));
   const chosen = wanted ?? (session.id === null ? (model?.name ?? null) : null);
 
+  const { web, names } = useWeb(state.id, model);
+
   const actions = useMemo<Actions>(() => {
     const written = (text: string, parent: string | null, prompt?: SentPrompt) => ({
       kind: "send" as const,
@@ -33,6 +36,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
       parent,
       content: text,
       ...(prompt ? { prompt } : {}),
+      ...(names.current.length > 0 ? { tools: names.current } : {}),
       // A template asks its own model, unless a person picked one.
       model: prompt?.model ? wanted : chosen,
       message: null,
@@ -94,7 +98,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
         return false;
       },
     };
-  }, [session, chosen, wanted, composer, transcript]);
+  }, [session, chosen, wanted, names, composer, transcript]);
 
   // A queued question goes by itself; it stands near the top like any other.
   const queued = useRef<string | null>(null);
@@ -115,7 +119,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
   };
 
   useChatCommands(session, actions, editLast, composer);
-  return { actions, editing, model, chooseModel, editLast };
+  return { actions, editing, model, chooseModel, web, editLast };
 }
 
 /** What the palette and the shortcut sheet offer while a conversation is open. */

@@ -1,4 +1,4 @@
-import { ArrowUp, Square } from "lucide-react";
+import { ArrowUp, Globe, Square } from "lucide-react";
 import {
   type ChangeEvent,
   type KeyboardEvent,
@@ -11,6 +11,7 @@ import {
 import { useT } from "@/lib/i18n";
 import { IconButton } from "@/ui";
 import type { Model } from "../models";
+import type { Web } from "../web";
 import type { SentPrompt } from "../session/outbox";
 import styles from "./Composer.module.css";
 import { composing, editsLast, modelQuery, sends } from "./keys";
@@ -39,6 +40,7 @@ interface Props {
   stopping: boolean;
   model: Model | null;
   onModel: (model: Model) => void;
+  web: Web;
   onSend: (text: string, prompt?: SentPrompt) => void;
   /** What waits for the end of the answer; what is queued beside it joins it. */
   queued: string | null;
@@ -59,6 +61,7 @@ export function Composer({
   stopping,
   model,
   onModel,
+  web,
   onSend,
   queued,
   onQueue,
@@ -211,6 +214,19 @@ export function Composer({
           }}
           onPick={pick}
         />
+        {web.on === null ? null : (
+          <IconButton
+            label={t("chat.web")}
+            className={styles["web"]}
+            aria-pressed={web.on}
+            onClick={() => {
+              web.toggle();
+              box.current?.focus();
+            }}
+          >
+            <Globe size={18} aria-hidden="true" />
+          </IconButton>
+        )}
         <span className={styles["gap"]} />
         {writing && text.trim() && !form ? (
           <IconButton label={t("chat.queue")} shortcut="Enter" type="submit">

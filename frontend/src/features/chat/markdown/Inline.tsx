@@ -1,7 +1,8 @@
 import { ImageOff } from "lucide-react";
 import type { Token, Tokens } from "marked";
 import { Fragment, lazy, type ReactNode, Suspense } from "react";
-import type { FormulaToken, NoteToken } from "./grammar";
+import { Cites, noSources, SourcesContext } from "./Cite";
+import type { CiteToken, FormulaToken, NoteToken } from "./grammar";
 import { hostOf, safeAddress } from "./links";
 import styles from "./Markdown.module.css";
 
@@ -48,6 +49,10 @@ function one(token: Token): ReactNode {
         </Suspense>
       );
     }
+    case "cite": {
+      const { numbers, raw } = token as unknown as CiteToken;
+      return <Cites numbers={numbers} raw={raw} />;
+    }
     case "note":
       return <sup>{(token as unknown as NoteToken).label}</sup>;
     case "html":
@@ -72,7 +77,11 @@ function Anchor({ token }: { token: Tokens.Link }) {
   const shown = token.tokens.map((inner) =>
     inner.type === "image" ? { ...inner, type: "text", tokens: undefined } : inner,
   );
-  const words = <Inline tokens={shown} />;
+  const words = (
+    <SourcesContext value={noSources}>
+      <Inline tokens={shown} />
+    </SourcesContext>
+  );
   if (address === null) return words;
   return (
     <a href={address} target="_blank" rel="noopener noreferrer nofollow" title={token.title ?? undefined}>

@@ -83,7 +83,34 @@ const noteText: TokenizerExtension = {
   },
 };
 
-const grammar = new Marked({ gfm: true, extensions: [inlineFormula, blockFormula, noteMark, noteText] });
+/** Numbers of sources, `[1]` or `[2, 3]`; not where the text itself says what the number refers to. */
+export interface CiteToken {
+  type: "cite";
+  raw: string;
+  numbers: number[];
+}
+
+const cite: TokenizerExtension = {
+  name: "cite",
+  level: "inline",
+  start: (src) => {
+    const at = src.search(/\[\d/);
+    return at < 0 ? undefined : at;
+  },
+  tokenizer(src) {
+    const found = /^\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()/.exec(src);
+    if (!found) return undefined;
+    const [raw, list = ""] = found;
+    return Object.hasOwn(this.lexer.tokens.links, list)
+      ? undefined
+      : { type: "cite", raw, numbers: list.split(",").map(Number) };
+  },
+};
+
+const grammar = new Marked({
+  gfm: true,
+  extensions: [inlineFormula, blockFormula, noteMark, noteText, cite],
+});
 
 export type Definitions = Record<string, Pick<Tokens.Link | Tokens.Image, "href" | "title">>;
 

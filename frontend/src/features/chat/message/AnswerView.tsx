@@ -1,9 +1,10 @@
 import { Check, Copy, RotateCcw } from "lucide-react";
 import { memo } from "react";
-import { useT } from "@/lib/i18n";
+import { type Key, useT } from "@/lib/i18n";
 import { type Part, isTerminal, textOf } from "@/realtime/index";
 import { Button, IconButton, Menu, MenuItem, MenuRule, Note } from "@/ui";
 import { useActions } from "../actions";
+import { SourcesContext } from "../markdown/Cite";
 import { Markdown } from "../markdown/Markdown";
 import { useCopy } from "../markdown/useCopy";
 import type { Message } from "../model/message";
@@ -11,8 +12,10 @@ import type { Siblings } from "../model/tree";
 import { labelOf, useModels } from "../models";
 import { AnswerInfo } from "./AnswerInfo";
 import { Branches } from "./Branches";
+import { citedIn, sourcesOf } from "./call";
 import styles from "./Message.module.css";
 import { Reasoning } from "./Reasoning";
+import { Sources } from "./Sources";
 import { Status } from "./Status";
 import { SearchStep, ToolStep } from "./Steps";
 import { Switched } from "./Switched";
@@ -33,8 +36,9 @@ export const AnswerView = memo(function AnswerView({
   const item = message.local ? session.outgoing.find(({ key }) => message.id === `${key}:a`) : undefined;
   const over = isTerminal(answer.status);
   const label = labelOf(models, answer.model);
+  const sources = sourcesOf(answer.parts);
   return (
-    <>
+    <SourcesContext value={sources}>
       <div className={styles["parts"]} aria-busy={!over}>
         {answer.parts.map((part, at) => (
           <PartView
@@ -45,6 +49,7 @@ export const AnswerView = memo(function AnswerView({
           />
         ))}
         <Switched answer={answer} models={models} />
+        {over ? <Sources sources={citedIn(textOf(answer.parts), sources)} /> : null}
         {over ? (
           <Ending message={message} answer={answer} item={item?.key} />
         ) : (
@@ -58,7 +63,7 @@ export const AnswerView = memo(function AnswerView({
         {item ? null : <AnswerInfo message={message} model={label} />}
         <span className={styles["by"]}>{label}</span>
       </div>
-    </>
+    </SourcesContext>
   );
 });
 
@@ -78,7 +83,7 @@ function PartView({
     case "tool":
       return <ToolStep part={part} />;
     case "search":
-      return part.done || part.items ? <SearchStep part={part} /> : null;
+      return <SearchStep part={part} />;
     default:
       return part.text ? <Markdown text={part.text} streaming={writing && !part.done} /> : null;
   }
@@ -86,7 +91,11 @@ function PartView({
 
 function CopyAnswer({ parts }: { parts: readonly Part[] }) {
   const t = useT();
-  const { copied, copy } = useCopy(textOf(parts));
+  // What stands between calls of tools are paragraphs of their own.
+  const texts = parts.filter(({ kind, text }) => kind === "text" && text.trim() !== "");
+  const { copied, copy } = useCopy(
+    texts.length > 1 ? texts.map(({ text }) => text.trim()).join("\n\n") : textOf(parts),
+  );
   return (
     <IconButton small label={copied ? t("common.copied") : t("chat.copy_message")} onClick={copy}>
       {copied ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}
@@ -122,6 +131,11 @@ function RetryMenu({ message, continuable }: { message: Message; continuable: bo
     </Menu>
   );
 }
+
+const INCOMPLETE: Record<string, Key> = {
+  length: "chat.incomplete_length",
+  tool_limit: "chat.incomplete_tools",
+};
 
 /** How it ended, when that is worth a word, and the next step. */
 function Ending({ message, answer, item }: { message: Message; answer: Answer; item: string | undefined }) {
@@ -167,9 +181,7 @@ function Ending({ message, answer, item }: { message: Message; answer: Answer; i
     case "incomplete":
       return (
         <div className={styles["ending"]}>
-          <Note kind="warn">
-            {t(answer.reason === "length" ? "chat.incomplete_length" : "chat.incomplete")}
-          </Note>
+          <Note kind="warn">{t(INCOMPLETE[answer.reason] ?? "chat.incomplete")}</Note>
           <div className={styles["next"]}>
             {goOn}
             {again}

@@ -32,8 +32,8 @@ export function Status({
   if (!last)
     return <Line>{modelLabel ? t("chat.starting", { model: modelLabel }) : t("chat.thinking")}</Line>;
   if (last.done) return <Line>{t("chat.writing")}</Line>;
-  if (last.kind === "search") return <Line>{t("chat.searching", { q: last.query ?? last.text })}</Line>;
-  if (last.kind === "tool") return <Line>{t("chat.using_tool")}</Line>;
+  // These say themselves that they are under way.
+  if (last.kind === "search" || last.kind === "tool") return null;
   if (last.kind === "text" && last.text === "") return <Line>{t("chat.writing")}</Line>;
   return null;
 }

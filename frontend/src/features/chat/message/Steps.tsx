@@ -1,87 +1,132 @@
-import { ChevronRight, Search, Wrench } from "lucide-react";
+import { ChevronRight, FileText, Search, Wrench } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { useT } from "@/lib/i18n";
-import type { Json, Part } from "@/realtime/index";
+import { formatNumber, type Key, useT } from "@/lib/i18n";
+import type { Part } from "@/realtime/index";
 import { Code } from "../markdown/Code";
-import { hostOf, safeAddress } from "../markdown/links";
+import { hostOf } from "../markdown/links";
+import { type Call, queryOf, readCall, type Source } from "./call";
 import styles from "./Message.module.css";
 
-function Fold({ icon, title, children }: { icon: ReactNode; title: string; children: () => ReactNode }) {
+function Fold({
+  icon,
+  title,
+  part,
+  children,
+}: {
+  icon: ReactNode;
+  title: string;
+  part: Part;
+  children: () => ReactNode;
+}) {
+  const t = useT();
   const [open, setOpen] = useState(false);
+  const { ms } = readCall(part);
+  const seconds =
+    ms === null ? null : formatNumber(ms / 1000, { maximumFractionDigits: ms < 10_000 ? 1 : 0 });
   return (
     <details className={styles["fold"]} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        {icon}
+        {part.done ? icon : <span className={styles["dot"]} aria-hidden="true" />}
         <span>{title}</span>
+        {seconds === null ? null : <span className={styles["took"]}>{t("chat.took", { seconds })}</span>}
         <ChevronRight className={styles["chevron"]} size={16} aria-hidden="true" />
       </summary>
       {open ? <div className={styles["inside"]}>{children()}</div> : null}
+      {part.limit ? <p className={styles["limit"]}>{t(limits[part.limit] ?? "chat.limit_steps")}</p> : null}
     </details>
   );
 }
 
-/** A tool call: its part is JSON text with the name and what it was given. */
+const limits: Record<string, Key> = {
+  steps: "chat.limit_steps",
+  time: "chat.limit_time",
+  cost: "chat.limit_cost",
+  size: "chat.limit_size",
+};
+
+/** A call of a tool: what it was given, and what it gave. */
 export function ToolStep({ part }: { part: Part }) {
-  const t = useT();
-  const { name, pretty } = readTool(part.text);
+  const call = readCall(part);
+  const title = useToolTitle(part, call);
+  const page = call.name === PAGE;
   return (
     <Fold
-      icon={<Wrench size={16} aria-hidden="true" />}
-      title={name ? t("chat.tool_named", { name }) : t("chat.tool")}
+      icon={page ? <FileText size={16} aria-hidden="true" /> : <Wrench size={16} aria-hidden="true" />}
+      title={title}
+      part={part}
     >
-      {() => <Code code={pretty} language="json" open={!part.done} />}
+      {() => (
+        <>
+          {page ? null : <Code code={pretty(part, call)} language="json" open={!part.done} />}
+          <SourceList sources={call.sources} />
+          {call.result === null ? null : <Result text={call.result} />}
+        </>
+      )}
     </Fold>
   );
 }
 
-function readTool(text: string): { name: string; pretty: string } {
+const PAGE = "read_page";
+const urlOf = ({ arguments: { url } }: Call): string => (typeof url === "string" ? url : "");
+
+function useToolTitle(part: Part, call: Call): string {
+  const t = useT();
+  if (call.name === PAGE) {
+    const page = hostOf(urlOf(call)) || call.sources[0]?.host || "…";
+    return t(!part.done ? "chat.reading" : call.failed ? "chat.read_failed" : "chat.read", { page });
+  }
+  if (!part.done) return t("chat.using_tool");
+  if (call.failed) return t("chat.tool_failed", { name: call.name });
+  return call.name ? t("chat.tool_named", { name: call.name }) : t("chat.tool");
+}
+
+/** Without its result, which is shown below it. */
+function pretty(part: Part, call: Call): string {
+  if (call.result !== null) return JSON.stringify(call.arguments, null, 2);
   try {
-    const parsed = JSON.parse(text) as Json;
-    const inner = (parsed["function"] ?? parsed) as Json;
-    return {
-      name: typeof inner["name"] === "string" ? inner["name"] : "",
-      pretty: JSON.stringify(parsed, null, 2),
-    };
+    return JSON.stringify(JSON.parse(part.text), null, 2);
   } catch {
-    return { name: /"name"\s*:\s*"([^"\\]{1,80})"/.exec(text)?.[1] ?? "", pretty: text };
+    return part.text;
   }
 }
 
-/** A search, with its sources as a numbered list. */
+/** As it came: text of somebody else's, never markup. */
+function Result({ text }: { text: string }) {
+  return <pre className={styles["result"]}>{text}</pre>;
+}
+
+/** A search, with what it found as a numbered list. */
 export function SearchStep({ part }: { part: Part }) {
   const t = useT();
-  const items = part.items ?? [];
-  const found = items.length > 0 ? ` · ${t("chat.sources", { count: items.length })}` : "";
+  const call = readCall(part);
+  const q = queryOf(part);
+  const count = call.sources.length;
+  const found = part.done && count > 0 ? ` · ${t("chat.sources", { count })}` : "";
+  const title = !part.done ? "chat.searching" : call.failed ? "chat.search_failed" : "chat.searched";
   return (
-    <Fold
-      icon={<Search size={16} aria-hidden="true" />}
-      title={t("chat.searched", { q: part.query ?? part.text }) + found}
-    >
+    <Fold icon={<Search size={16} aria-hidden="true" />} title={t(title, { q }) + found} part={part}>
       {() => (
-        <ol className={styles["sources"]}>
-          {items.map((item, at) => (
-            <Source key={at} item={item} />
-          ))}
-        </ol>
+        <>
+          <SourceList sources={call.sources} />
+          {call.failed && call.result !== null ? <Result text={call.result} /> : null}
+        </>
       )}
     </Fold>
   );
 }
 
-function Source({ item }: { item: Json }) {
-  const text = (name: string) => (typeof item[name] === "string" ? item[name] : "");
-  const address = safeAddress(text("url"));
-  const title = text("title") || text("url");
+function SourceList({ sources }: { sources: readonly Source[] }) {
+  if (sources.length === 0) return null;
   return (
-    <li>
-      {address ? (
-        <a href={address} target="_blank" rel="noopener noreferrer nofollow">
-          {title}
-        </a>
-      ) : (
-        title
-      )}
-      {address ? <span className={styles["host"]}>{hostOf(address)}</span> : null}
-    </li>
+    <ol className={styles["sources"]}>
+      {sources.map(({ number, address, title, host }) => (
+        <li key={address} value={number > 0 ? number : undefined}>
+          <a href={address} target="_blank" rel="noopener noreferrer nofollow">
+            {title}
+          </a>
+          <span className={styles["host"]}>{host}</span>
+        </li>
+      ))}
+    </ol>
   );
 }

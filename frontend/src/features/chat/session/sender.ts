@@ -30,6 +30,7 @@ function fieldsOf(item: Outgoing, items: Items): Json | null {
   if (item.model) fields["model"] = item.model;
   if (item.kind === "retry") return { ...fields, message: item.message, mode: item.mode };
   if (item.content || !item.prompt) fields["content"] = item.content;
+  if (item.tools?.length) fields["tools"] = item.tools.map((type) => ({ type }));
   if (item.prompt) {
     const { id, version, variables } = item.prompt;
     fields["prompt"] = { id, version, variables };

@@ -26,6 +26,8 @@ export interface Outgoing {
   readonly model: string | null;
   /** A template that it is made with; `content` follows what that says. */
   readonly prompt?: SentPrompt;
+  /** Names of the server's own tools that its answer may use. */
+  readonly tools?: readonly string[];
   /** Of a retry: the answer it is about, and how. */
   readonly message: string | null;
   readonly mode: "again" | "continue";
