@@ -13,6 +13,7 @@ from tests.support import run
 from tests.support.person import Person
 from tests.support.product import Product
 from tests.support.upstream import Upstream
+from tests.support.web import ScriptedWeb
 
 DESK = {"width": 1440, "height": 900}
 PHONE: dict[str, Any] = {
@@ -34,10 +35,17 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="session")
-def product(upstream: Upstream) -> Iterator[Product]:
-    """The whole product, started as `make run` starts it, with the scripted provider for a model."""
+def web() -> Iterator[ScriptedWeb]:
+    """The scripted web, and the services that search it."""
+    with ScriptedWeb() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def product(upstream: Upstream, web: ScriptedWeb) -> Iterator[Product]:
+    """The whole product, started as `make run` starts it, with a scripted provider for a model and a scripted web."""
     settings = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "any", "TITLES": "off", "LIMITS": "off"}
-    with Product(run.new_home(), OPENAI_CONTINUATION="prefix", **settings) as running:
+    with Product(run.new_home(), OPENAI_CONTINUATION="prefix", **settings, **web.settings) as running:
         yield running
 
 

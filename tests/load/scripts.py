@@ -60,6 +60,14 @@ TOOL_CALL = [
     {"index": 0, "function": {"arguments": '"Ghent"}'}},
 ]
 
+SEARCHES = ("high and low tides", "Bay of Fundy")
+CITED = """Tides are made by the pull of the **moon** [1], and the highest are in the Bay of Fundy [1, 2].
+
+| coast | range |
+|---|---|
+| Fundy | 16 m [2] |
+"""
+
 Words = list[tuple[str, Any]]
 """Tokens: the delta's field that carries one, and what it carries."""
 
@@ -94,9 +102,24 @@ def recite(name: str, body: dict[str, Any]) -> Words | None:
         return cut_words(ANSWER)
     if name == "echo":
         return cut_words(json.dumps(body, sort_keys=True))
+    if name == "search":
+        return _search(body)
     if name == "tool":
         return [("tool_calls", [piece]) for piece in TOOL_CALL]
     return None
+
+
+def _search(body: dict[str, Any]) -> Words:
+    """A call of `web_search`, then another one; after that, or where it can't call, an answer that cites them."""
+    calls = [found for one in body.get("messages") or [] for found in one.get("tool_calls") or ()]
+    if not body.get("tools") or body.get("tool_choice") == "none" or len(calls) > 1:
+        return cut_words(CITED)
+    pieces: Words = cut_words("Let me look that up. ") if not calls else []
+    function = {"name": "web_search", "arguments": json.dumps({"query": SEARCHES[len(calls)]})}
+    return [
+        *pieces,
+        ("tool_calls", [{"index": 0, "id": f"call_{len(calls)}", "type": "function", "function": function}]),
+    ]
 
 
 def understand(body: dict[str, Any], *, n: int, rate: float) -> Call:
@@ -124,7 +147,7 @@ def understand(body: dict[str, Any], *, n: int, rate: float) -> Call:
         ttft=float(given.get("ttft", 0)),
         batch=max(1, int(float(given.get("batch", 1)))),
         words=words,
-        finish="tool_calls" if name == "tool" else "stop",
+        finish="tool_calls" if words and words[-1][0] == "tool_calls" else "stop",
         faults={
             key: int(float(given[key])) for key in ("status", "cut", "stall", "junk", "half", "errorat") if key in given
         },

@@ -12,7 +12,8 @@ faults for its first `times=1` calls: `status=429` (with Retry-After: 1), `cut=3
 `stall=30` (silent from there), `junk=30` (a broken line, then on), `half=30` (half a line, then the end), `errorat=30`
 (an error event). `text=markdown|reasoning|plain` recites a text (again and again up to n, where n is given), as do the
 models of these names; `text=echo` is the request as JSON,
-`text=tool` a call of a tool; the model `error` fails midway.
+`text=tool` a call of a tool, `text=search` two searches, one after the other, and then an answer that cites them; the
+model `error` fails midway.
 
 A token is `<13 digits of monotonic microseconds>.<5 digits of its number from 0> `. A last assistant message is
 continued after its last whole token and counted as a continuation; n stays the size of the whole answer.

@@ -56,6 +56,13 @@ function Cite({ source }: { source: Cited }) {
         onPointerLeave={({ pointerType }) => (pointerType === "mouse" ? soon(false) : undefined)}
         onFocus={({ currentTarget }) => (currentTarget.matches(":focus-visible") ? soon(true) : undefined)}
         onBlur={() => (finger.current ? undefined : soon(false))}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !open) return;
+          event.preventDefault();
+          event.stopPropagation();
+          soon(false);
+          setOpen(false);
+        }}
         onClick={(event) => {
           if (!finger.current) return;
           event.preventDefault();
