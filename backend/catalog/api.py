@@ -8,7 +8,7 @@ from ninja import Router
 from backend.accounts.ninja import ApiRequest
 from backend.accounts.permissions import ModelEntry, require
 from backend.catalog.schemas import ModelOut, ModelPage, ProviderProblem
-from backend.catalog.selectors import available_tools, failures, standings, visible_models
+from backend.catalog.selectors import failures, standings, visible_models
 
 router = Router(tags=["models"])
 
@@ -25,4 +25,4 @@ async def models_list(request: HttpRequest) -> ModelPage:
         for position, (entry, (availability, fallbacks)) in enumerate(zip(entries, standing, strict=True))
     ]
     problems = [ProviderProblem(provider=name, message=message) for name, message in await failures()]
-    return ModelPage(items=items, next=None, problems=problems, tools=available_tools())
+    return ModelPage(items=items, next=None, problems=problems)

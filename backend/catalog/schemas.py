@@ -63,7 +63,6 @@ class ModelOut(Out):
 
 
 class ModelPage(Page[ModelOut]):
-    """The models, and what keeps some from being there. `tools` are those of ours that a message can switch on."""
+    """The models, and what keeps some from being there."""
 
     problems: list[ProviderProblem]
-    tools: list[str]

@@ -9,7 +9,6 @@ from backend.catalog import registry
 from backend.catalog.entries import Entry
 from backend.catalog.schemas import Availability
 from backend.core import db
-from backend.tools.registry import all_tools
 
 
 async def failures() -> list[tuple[str, str]]:
@@ -38,11 +37,6 @@ def _availability(care: Care, entry: Entry) -> Availability:
     if known is not None and known.view.opened:
         return Availability(state="failing", retry_after_ms=round(known.open * 1000) or None, waiting=waiting)
     return Availability(state="busy" if waiting else "ok", waiting=waiting)
-
-
-def available_tools() -> list[str]:
-    """The names of the tools that are set up here."""
-    return [name for name, tool in all_tools().items() if tool.available()]
 
 
 async def visible_models(principal: Principal) -> list[Entry]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Header, Query, Router, Status
 from pydantic import AfterValidator, Field
 
-from backend.accounts.permissions import Owned, require
+from backend.accounts.permissions import ModelEntry, Owned, require
 from backend.accounts.principal import Principal
 from backend.chat import selectors, services
 from backend.chat.schemas import (
@@ -25,11 +25,14 @@ from backend.chat.schemas import (
     MessageSend,
     MessageSendInConversation,
     Started,
+    ToolOut,
+    ToolPage,
 )
 from backend.core.db import in_thread
 from backend.core.idempotency import MAX_KEY
 from backend.core.pagination import PageQuery
 from backend.core.schemas import Text
+from backend.tools.registry import all_tools
 
 router = Router(tags=["chat"])
 
@@ -173,6 +176,14 @@ async def generations_get(request: HttpRequest, generation_id: UUID) -> Generati
 async def generations_cancel(request: HttpRequest, generation_id: UUID) -> CancelResult:
     """Ends it where it stands; its text is kept."""
     return await services.generation_cancel(principal=_caller(request), generation=generation_id)
+
+
+@router.get("/tools", response=ToolPage, summary="List the tools that are set up here")
+async def tools_list(request: HttpRequest) -> ToolPage:
+    """Those that a message can switch on, all on one page."""
+    require(_caller(request), "read", ModelEntry())
+    items = [ToolOut(name=tool.name, label=tool.label) for tool in all_tools().values() if tool.available()]
+    return ToolPage(items=items, next=None)
 
 
 def _caller(request: HttpRequest) -> Principal:

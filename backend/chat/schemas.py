@@ -218,6 +218,14 @@ class GenerationOut(BaseModel):
     created: datetime
 
 
+class ToolOut(BaseModel):
+    """A tool of the server's own that a message can switch on: by `{"type": name}` in its `tools`."""
+
+    name: str
+    label: str
+
+
+ToolPage = Page[ToolOut]
 ConversationPage = Page[ConversationListed]
 MessagePage = Page[MessageOut]
 """In the order of the conversation; `next` leads to older ones."""

@@ -54,7 +54,8 @@ class Caller:
     tools: Mapping[str, Tool]
     source: AnswerSource
     show: Callable[[], None]
-    searched: set[int] = field(default_factory=set)
+    told: dict[int, set[int]] = field(default_factory=dict)
+    """The numbers of what each part's search has shown."""
 
     async def run(self, calls: Sequence[Call], *, step: int) -> None:
         """Give each call its result. Cancelled, it leaves those without one that have none yet."""
@@ -76,11 +77,11 @@ class Caller:
         more: dict[str, Any] = {"step": step, "result": text, "ms": round((time.monotonic() - began) * 1000)}
         if result.failed:
             more["failed"] = True
-        items = numbers.items(plain_sources(result.sources))
-        if tool.part == "search" and call.part not in self.searched and not result.failed:
-            self.source.emit("search.results", {"part": call.part, "items": items})
-        elif items:
-            more["sources"] = items
+        if tool.part == "search" and call.part not in self.told and not result.failed:
+            self._tell(call.part, "search.results", {"items": plain_sources(result.sources)}, numbers)
+        told = self.told.get(call.part, set())
+        if rest := [one for one in numbers.items(plain_sources(result.sources)) if one["number"] not in told]:
+            more["sources"] = rest
         self.source.answer_call(call.part, more)
         self.show()
 
@@ -112,8 +113,9 @@ class Caller:
         if event_type == "search.started":
             told: dict[str, Any] = {"query": sound(str(data.get("query", "")))[:1000]}
         else:
-            told = {"items": numbers.items(data.get("items") or ())}
-            self.searched.add(part)
+            items = numbers.items(data.get("items") or ())
+            told = {"items": items}
+            self.told[part] = {one["number"] for one in items}
         self.source.emit(event_type, {"part": part, **told})
         self.show()
 

@@ -54,6 +54,7 @@ def chat_with_answers(visit: Visit, ada: Person, options: Options) -> Page:
     chat = str(ada.api("POST", "conversations", {"title": "Rivers"})["id"])
     ada.asked("text=markdown rate=0", chat)
     ada.asked("text=reasoning rate=0", chat)
+    ada.asked("text=search rate=0", chat, tools=[{"type": "web_search"}])
     ada.asked("n=9 rate=0 id=axe errorat=3 times=99", chat)
     page = visit(ada, f"/c/{chat}", **options)
     expect(page.get_by_role("button", name="Continue")).to_be_visible()

@@ -704,6 +704,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tools that are set up here
+         * @description Those that a message can switch on, all on one page.
+         */
+        get: operations["tools_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -1287,7 +1307,7 @@ export interface components {
         };
         /**
          * ModelPage
-         * @description The models, and what keeps some from being there. `tools` are those of ours that a message can switch on.
+         * @description The models, and what keeps some from being there.
          */
         ModelPage: {
             /** Items */
@@ -1296,8 +1316,6 @@ export interface components {
             next: string | null;
             /** Problems */
             problems: components["schemas"]["ProviderProblem"][];
-            /** Tools */
-            tools: string[];
         };
         /**
          * ProviderProblem
@@ -2754,6 +2772,23 @@ export interface components {
              * @enum {string}
              */
             status: "cancelling" | "done" | "incomplete" | "error" | "cancelled";
+        };
+        /** Page[ToolOut] */
+        Page_ToolOut_: {
+            /** Items */
+            items: components["schemas"]["ToolOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ToolOut
+         * @description A tool of the server's own that a message can switch on: by `{"type": name}` in its `tools`.
+         */
+        ToolOut: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
         };
         /**
          * JobQuery
@@ -4592,6 +4627,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelResult"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tools_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ToolOut_"];
                 };
             };
             /** @description A problem */

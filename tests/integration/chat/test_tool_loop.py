@@ -86,6 +86,7 @@ async def test_the_model_is_told_what_its_calls_gave_and_cites_it(bench: Bench, 
         [numbers[f"{WEB}/Nile"], numbers[f"{WEB}/rivers"]],
     )
     assert message.parts[3]["items"] == first["items"], "an address keeps its number"
+    assert "sources" not in calls_in(message)[0], "what a search has shown is kept once"
     assert calls_in(message)[0]["result"].startswith(f"[{numbers[f'{WEB}/Nile']}] The Nile")
     assert calls_in(message)[1]["result"] == f"Congo is [{numbers[f'{WEB}/Congo']}]"
     assert (message.usage or {})["input_tokens"] == 60

@@ -20,13 +20,10 @@ export interface Problem {
 interface Listed {
   items: Model[];
   problems: Problem[];
-  /** The tools of the server's own that a message can switch on. */
-  tools: string[];
 }
 
 const LAST = "model";
 const SEEN = "models";
-const SEEN_TOOLS = "tools";
 const LOOK_AGAIN_MS = 15_000;
 export const GUIDE = "rivulet-guide";
 
@@ -39,7 +36,6 @@ const listed = {
   queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Listed> => {
     const found = await api<Listed>("models", { signal });
     personal.set(SEEN, JSON.stringify(found.items.slice(0, 50)));
-    personal.set(SEEN_TOOLS, found.tools.length > 0 ? JSON.stringify(found.tools) : null);
     return found;
   },
   placeholderData: seenModels,
@@ -47,7 +43,6 @@ const listed = {
 
 const itemsOf = ({ items }: Listed): Model[] => items;
 const problemsOf = ({ problems }: Listed): Problem[] => problems;
-const toolsOf = ({ tools }: Listed): string[] => tools;
 
 export function useModels() {
   return useQuery({ ...listed, select: itemsOf });
@@ -57,16 +52,11 @@ export function useProblems() {
   return useQuery({ ...listed, select: problemsOf });
 }
 
-export function useTools() {
-  return useQuery({ ...listed, select: toolsOf });
-}
-
 /** The models of the last visit, until the server has told those of today. */
 function seenModels(): Listed | undefined {
   try {
     const items = JSON.parse(personal.get(SEEN) ?? "null") as Model[] | null;
-    const tools = JSON.parse(personal.get(SEEN_TOOLS) ?? "[]") as string[];
-    return items ? { items, problems: [], tools } : undefined;
+    return items ? { items, problems: [] } : undefined;
   } catch {
     return undefined;
   }

@@ -1,10 +1,27 @@
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { personal } from "@/lib/person";
-import { GUIDE, type Model, useTools } from "./models";
+import { api } from "@/api/client";
+import { GUIDE, type Model } from "./models";
 
 /** What the switch stands for, as far as the server has it. */
 const WEB = ["web_search", "read_page"];
+const SEEN = "tools";
+const none: readonly string[] = [];
 const kept = (conversation: string): string => `web.${conversation}`;
+
+const listed = {
+  queryKey: ["tools"],
+  staleTime: 5 * 60_000,
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<string[]> => {
+    const { items } = await api<{ items: { name: string }[] }>("tools", { signal });
+    const names = items.map(({ name }) => name);
+    personal.set(SEEN, names.length > 0 ? names.join(" ") : null);
+    return names;
+  },
+  // Those of the last visit, until the server has told today's.
+  placeholderData: () => personal.get(SEEN)?.split(" "),
+} as const;
 
 export interface Web {
   /** Null: there is no search here, or not with this model. */
@@ -14,7 +31,7 @@ export interface Web {
 
 /** Whether questions are asked with a search of the web: for each conversation as it was left, off in a new one. */
 export function useWeb(conversation: string | null, model: Model | null) {
-  const { data: tools = [] } = useTools();
+  const { data: tools = none } = useQuery(listed);
   const [on, setOn] = useState(() => conversation !== null && personal.get(kept(conversation)) !== null);
   useEffect(() => {
     if (conversation !== null) personal.set(kept(conversation), on ? "1" : null);

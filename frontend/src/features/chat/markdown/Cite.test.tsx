@@ -1,6 +1,6 @@
 import "@testing-library/jest-dom/vitest";
 import { fireEvent, render, screen } from "@testing-library/react";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { SourcesContext } from "./Cite";
 import { Markdown } from "./Markdown";
 
@@ -24,13 +24,16 @@ const show = (text: string, known = sources) =>
   ).container;
 
 beforeAll(() => {
-  HTMLElement.prototype.showPopover ??= () => undefined;
-  HTMLElement.prototype.hidePopover ??= () => undefined;
-  globalThis.ResizeObserver ??= class {
-    observe() {}
-    unobserve() {}
-    disconnect() {}
-  };
+  const nothing = () => undefined;
+  HTMLElement.prototype.showPopover = nothing;
+  HTMLElement.prototype.hidePopover = nothing;
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe = nothing;
+      disconnect = nothing;
+    },
+  );
 });
 
 describe("numbers in brackets", () => {

@@ -7,6 +7,9 @@ import { hostOf } from "../markdown/links";
 import { type Call, queryOf, readCall, type Source } from "./call";
 import styles from "./Message.module.css";
 
+/** What took less took no time worth a word. */
+const LEAST_MS = 100;
+
 function Fold({
   icon,
   title,
@@ -22,7 +25,9 @@ function Fold({
   const [open, setOpen] = useState(false);
   const { ms } = readCall(part);
   const seconds =
-    ms === null ? null : formatNumber(ms / 1000, { maximumFractionDigits: ms < 10_000 ? 1 : 0 });
+    ms === null || ms < LEAST_MS
+      ? null
+      : formatNumber(ms / 1000, { maximumFractionDigits: ms < 10_000 ? 1 : 0 });
   return (
     <details className={styles["fold"]} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
