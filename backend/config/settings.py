@@ -186,10 +186,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "jobs.clean": {"task": "jobs.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
-}
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE = {
     "usage: sweep and roll up": {"task": "usage.sweep", "schedule": 60.0},
     "usage: reconcile": {"task": "usage.reconcile", "schedule": 3600.0},
 }
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = TIME_ZONE
