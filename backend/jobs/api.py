@@ -152,7 +152,14 @@ async def jobs_rows(request: HttpRequest, job_id: UUID, query: Query[RowQuery]) 
 async def jobs_result(request: HttpRequest, job_id: UUID, query: Query[ResultQuery]) -> Any:
     """All rows as they are now: JSON (`columns` and `rows`), CSV, or JSONL, as a download."""
     job = await in_thread(selectors.job_get, principal=_caller(request), job=job_id)
-    response = StreamingHttpResponse(results.result(job=job.id, format=query.format, whole=job.kind == "export"))
+    made_with = job.spec.get("pinned")
+    found = results.result(
+        job=job.id,
+        format=query.format,
+        whole=job.kind == "export",
+        template=f"{made_with['slug']}@{made_with['number']}" if made_with else "",
+    )
+    response = StreamingHttpResponse(found)
     response["Content-Type"] = results.TYPES[query.format]
     response["Content-Disposition"] = f'attachment; filename="job-{job.id}.{query.format}"'
     response["Cache-Control"] = "no-store"

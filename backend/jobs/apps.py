@@ -8,3 +8,10 @@ class JobsConfig(AppConfig):
 
     name = "backend.jobs"
     label = "jobs"
+
+    def ready(self) -> None:
+        """Let the ledger be compared with the rows."""
+        from backend.jobs.books import ledgered
+        from backend.usage import books
+
+        books.register(ledgered)

@@ -74,7 +74,8 @@ class Job(BaseModel, TopicRow):
     `idle_claims` counts claims since the last finished row that followed a worker's death. `pushed_at` is when the
     broker was last told of it. `ready` is set once its rows are there. `cursor` is the least index that may be
     pending. `reserve` is what one row may cost at most, by estimate. `state` is what a kind keeps between its rows.
-    Costs are in the currency of the price list; None: no price is known.
+    Costs are in the currency of the price list; None: no price is known. While a job stands still, its tokens and cost
+    are the sums of its calls in the ledger. `team` and `key` are whose account its calls are on, beside the owner's.
     """
 
     created = models.DateTimeField(db_default=Now())
@@ -103,6 +104,8 @@ class Job(BaseModel, TopicRow):
     reserve = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     source = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, related_name="jobs")
     cloned_from = models.UUIDField(null=True)
+    team = models.UUIDField(null=True)
+    key = models.UUIDField(null=True)
     fence = models.IntegerField(default=0)
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
@@ -130,8 +133,8 @@ class JobRow(models.Model):
     """One row of work, done once in effect. `line` is its line in the source, `attempt` how often it was begun.
 
     `lost` counts the attempts that ended with their worker: whether the provider was asked is not known. The result
-    is written only under the fence of the row's own attempt, from `running`; `call` is that attempt's id. `usage` holds
-    tokens as the provider counts them.
+    is written only under the fence of the row's own attempt, from `running`; `call` is that attempt's id in the ledger,
+    where the kind makes one call for a row. `tokens` is about what goes in. `usage` has tokens as the ledger has them.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -140,6 +143,7 @@ class JobRow(models.Model):
     line = models.IntegerField(default=0)
     model = models.CharField(max_length=200, blank=True)
     input: "models.JSONField[Any, Any]" = models.JSONField(null=True)
+    tokens = models.IntegerField(default=0, db_default=0)
     status = models.CharField(max_length=10, choices=RowStatus.choices, default=RowStatus.PENDING)
     fence = models.IntegerField(default=0)
     attempt = models.SmallIntegerField(default=0)

@@ -20,23 +20,33 @@ TYPES: dict[ResultFormat, str] = {
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def result(*, job: UUID, format: ResultFormat, whole: bool = False) -> AsyncIterator[bytes]:  # noqa: A002
-    """The whole result, a piece for some hundred rows. `whole`: an output is a line of JSONL by itself."""
+async def result(
+    *,
+    job: UUID,
+    format: ResultFormat,  # noqa: A002
+    whole: bool = False,
+    template: str = "",
+) -> AsyncIterator[bytes]:
+    """The whole result, a piece for some hundred rows. `whole`: an output is a line of JSONL by itself. `template`: the
+    stored template that made it, which each row then names.
+    """
     columns = await in_thread(selectors.columns_of, job=job)
+    own = (*OWN, "template") if template else OWN
+    made = {"template": template} if template else {}
     if format == "csv":
-        yield b"\xef\xbb\xbf" + _csv([[*columns, *_named(columns)]])
+        yield b"\xef\xbb\xbf" + _csv([[*columns, *_named(columns, own)]])
     elif format == "json":
         yield b'{"columns":' + json.dumps(columns, ensure_ascii=False).encode() + b',"rows":['
     after, begun = -1, False
     while found := await in_thread(selectors.result_rows, job=job, after=after):
         after = found[-1]["index"]
         if format == "csv":
-            yield _csv([_cells(row, columns) for row in found])
+            yield _csv([_cells({**row, **made}, columns, own) for row in found])
         else:
             if whole and format == "jsonl":
                 lines = [row["output"] for row in found if row["status"] == "done"]
             else:
-                lines = [json.dumps(_flat(row), ensure_ascii=False) for row in found]
+                lines = [json.dumps({**_flat(row), **made}, ensure_ascii=False) for row in found]
             joined = ("\n" if format == "jsonl" else ",").join(lines).encode()
             yield (joined + b"\n" if lines else b"") if format == "jsonl" else (b"," if begun else b"") + joined
         begun = True
@@ -46,9 +56,9 @@ async def result(*, job: UUID, format: ResultFormat, whole: bool = False) -> Asy
         yield b"]}\n"
 
 
-def _named(columns: list[str]) -> list[str]:
+def _named(columns: list[str], own: tuple[str, ...]) -> list[str]:
     """Our own columns; where the source has one of that name, ours has `result_` before it."""
-    return [f"result_{name}" if name in columns else name for name in OWN]
+    return [f"result_{name}" if name in columns else name for name in own]
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -61,11 +71,11 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any], columns: list[str]) -> list[Any]:
-    flat = _flat(row)
+def _cells(row: dict[str, Any], columns: list[str], own: tuple[str, ...]) -> list[Any]:
+    flat = {**_flat(row), "template": row.get("template", "")}
     flat["error"] = (row["error"] or {}).get("message", "")
     values = row["input"] or {}
-    return [_safe(values.get(name, "")) for name in columns] + [_safe(flat[name]) for name in OWN]
+    return [_safe(values.get(name, "")) for name in columns] + [_safe(flat[name]) for name in own]
 
 
 def _safe(value: Any) -> Any:

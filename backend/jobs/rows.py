@@ -6,7 +6,7 @@ from backend.chat.schemas import Position
 from backend.jobs.models import Job, JobRow
 from backend.jobs.schemas import JobOut, RowOut, RowStatusName, StatusName
 
-HIDDEN = frozenset({"prices"})
+HIDDEN = frozenset({"prices", "pinned"})
 """What a kind keeps in a spec for itself."""
 
 

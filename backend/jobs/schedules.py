@@ -1,5 +1,8 @@
-"""What happens at a schedule's time: a job like the one that it names, for its owner as the owner is now."""
+"""What happens at a schedule's time: a job like the one that it names, for its owner as the owner is now, on the
+account of the key that made the schedule.
+"""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +12,7 @@ from backend.accounts.absent import principal_of
 from backend.core import db
 from backend.core.errors import AppError
 from backend.jobs import changes
-from backend.jobs.kinds.schedule import said
+from backend.jobs.kinds.schedule import begins, said
 from backend.jobs.models import Job, Status
 from backend.jobs.schemas import ScheduleSpec
 from backend.jobs.services import job_create
@@ -17,15 +20,15 @@ from backend.jobs.services import job_create
 
 async def fire(schedule: UUID, *, key: str) -> bool:
     """Begin its job, once for a `key`. False: it stands no more. What can't be begun is in the schedule's log."""
-    found = await db.row("SELECT owner_id, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
+    found = await db.row("SELECT owner_id, key, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
     if found is None or found["status"] != Status.QUEUED:
         return False
     spec = ScheduleSpec.model_validate(found["spec"])
     try:
-        principal = await principal_of(found["owner_id"])
+        principal = replace(await principal_of(found["owner_id"]), key_id=found["key"])
         fields = {"schedule": str(schedule), "key": key}
         made = await job_create(
-            principal=principal, data=spec.job, key=f"schedule.{key}", fields=fields, cloned_from=schedule
+            principal=principal, data=begins(spec), key=f"schedule.{key}", fields=fields, cloned_from=schedule
         )
     except AppError as error:
         await db.in_thread(_noted, schedule, spec, failure=error.message)

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from backend.catalog.params import Params
 from backend.chat.schemas import Position
 from backend.core.pagination import Page
 from backend.core.schemas import Number, Strict, Text, Whole
+from backend.prompts.schemas import Label, PromptUse, Slug
 
 StatusName = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 RowStatusName = Literal["pending", "running", "done", "failed", "cancelled"]
@@ -25,14 +26,38 @@ Money = Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=Fa
 
 
 class Template(Strict):
-    """Texts in which `{{name}}` stands for a variable."""
+    """Texts in which `{{name}}` stands for a variable. Or a stored template by `id` or `slug`, at a `label` or a
+    `version`: without them `released` if it is set, else the newest.
+    """
 
     system: Text = Field("", max_length=100_000)
-    user: Text = Field(min_length=1, max_length=100_000)
+    user: Text | None = Field(None, min_length=1, max_length=100_000)
+    id: UUID | None = None
+    slug: Slug | None = None
+    label: Label | None = None
+    version: Whole | None = Field(None, ge=1, lt=2**31)
+
+    @model_validator(mode="after")
+    def _one(self) -> "Template":
+        if not self.stored and self.user is None:
+            raise ValueError("give the text `user`, or name a stored template by `id` or `slug`")
+        if self.stored and (self.user is not None or self.system):
+            raise ValueError("give either texts or a stored template")
+        if not self.stored and (self.label is not None or self.version is not None):
+            raise ValueError("a label or a version is one of a stored template")
+        if self.label is not None and self.version is not None:
+            raise ValueError("name either a label or a version")
+        return self
+
+    @property
+    def stored(self) -> bool:
+        """Whether it names a stored template. `id` decides where both are given."""
+        return self.id is not None or self.slug is not None
 
 
 class BatchSpec(Strict):
-    """A template over the rows of a table, once for each model.
+    """A template over the rows of a table, once for each model. A stored template brings its model and parameters,
+    where no others are given.
 
     The table is an uploaded `file`, or `rows` given here. `mapping` names the column of a variable; a variable without
     one is its column's name. `errors`: `refuse` a table with a broken line, or `keep` the error beside the row.
@@ -64,11 +89,23 @@ class JobCreate(Strict):
 
 
 class ScheduleSpec(Strict):
-    """A job at times: `cron` is minute, hour, day of the month, month, day of the week, by the clock of `timezone`."""
+    """A job at times, or a prompt: `cron` is minute, hour, day of the month, month, day of the week, by the clock of
+    `timezone`. The prompt is a stored template with its values; its version is looked up each time.
+    """
 
     cron: Text = Field(min_length=9, max_length=100)
     timezone: Text = Field("UTC", min_length=1, max_length=60)
-    job: JobCreate
+    job: JobCreate | None = None
+    prompt: PromptUse | None = None
+    model: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "ScheduleSpec":
+        if (self.job is None) == (self.prompt is None):
+            raise ValueError("give either a job or a prompt")
+        if self.model is not None and self.prompt is None:
+            raise ValueError("a model is the prompt's; a job names its own")
+        return self
 
 
 class ExportSpec(Strict):

@@ -140,6 +140,8 @@ def _make(principal: Principal, data: JobCreate, kind: Kind, checked: Checked, c
         source_id=checked.source,
         cost_cap=checked.cost_cap,
         cloned_from=cloned_from,
+        team=principal.team_ids[0] if principal.team_ids else None,
+        key=principal.key_id,
         step="" if checked.at_once else "Waiting to be read.",
     )
     job.refresh_from_db()

@@ -1,7 +1,7 @@
 """Templates for the rest of the application: from a name and values to texts, in one look at the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 from uuid import UUID
 
@@ -51,7 +51,9 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A version that the caller may use, to be filled once or many times."""
+    """A version that the caller may use, to be filled once or many times. `kept` and `of` are for whoever fills it
+    later: a version never changes.
+    """
 
     template_id: UUID
     version_id: UUID
@@ -64,6 +66,20 @@ class Prepared:
     variables: tuple[Variable, ...]
     model: str
     params: dict[str, Any]
+
+    def kept(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        variables = [one.model_dump(mode="json", exclude_defaults=True) for one in self.variables]
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        ids = {"template_id": str(self.template_id), "version_id": str(self.version_id)}
+        return {**found, **ids, "variables": variables}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Prepared":
+        """What was kept."""
+        ids = {name: UUID(kept[name]) for name in ("template_id", "version_id")}
+        variables = tuple(Variable.model_validate(one) for one in kept["variables"])
+        return cls(**{**kept, **ids, "variables": variables})
 
     def render(self, values: Mapping[str, Any], *, field: str = "prompt.variables", texts: bool = False) -> Rendered:
         """The texts with their values; `texts`: every value came as text. Raises `BadRequest` naming the variable."""

@@ -1,8 +1,9 @@
 """The ledger's writes. A call is reserved before it goes out and settled when it is over, once.
 
-Hot statements write the ledger in a part of their own (`RESERVE`, `SETTLE_GENERATION`), so that work and reservation,
-end and settlement are one transaction. Everybody else calls `reserve` and `settle`, or their twins for the ORM, which
-take any number of calls in one statement. Only what is open, or was given up as lost, can be settled.
+Hot statements write the ledger in a part of their own (`RESERVE`, `SETTLE_GENERATION`, `RESERVE_ROWS`,
+`SETTLE_CALLS`), so that work and reservation, end and settlement are one transaction. Everybody else calls `reserve`
+and `settle`, or their twins for the ORM, which take any number of calls in one statement. Only what is open, or was
+given up as lost, can be settled.
 """
 
 from collections.abc import Sequence
@@ -47,6 +48,16 @@ class Reservation(msgspec.Struct, kw_only=True, frozen=True):
     cost: Decimal | None = None
 
 
+class RowOrder(Reservation, kw_only=True, frozen=True):
+    """What is reserved for each row of a job that asks the model `asked`, as the rows call it.
+
+    `cost` is the answer's; `token_cost` is added for each token that the row says to go in.
+    """
+
+    asked: str
+    token_cost: Decimal | None = None
+
+
 class Settlement(msgspec.Struct, kw_only=True, frozen=True):
     """What a call took in the end. Where another model answered than the one that was reserved for, it is named."""
 
@@ -82,6 +93,13 @@ def expected(entry: Priced, *, input_tokens: int, output_tokens: int) -> Decimal
     return cost(Usage(input_tokens, output_tokens), entry)
 
 
+def row_order(*, asked: str, entry: Priced, output_tokens: int, **fields: Any) -> RowOrder:
+    """See `RowOrder`; `fields` are a reservation's."""
+    answer = expected(entry, input_tokens=0, output_tokens=output_tokens)
+    token = None if answer is None else (entry.input_price or Decimal(0)) / 1_000_000
+    return RowOrder(asked=asked, output_tokens=output_tokens, cost=answer, token_cost=token, **fields)
+
+
 def encoded(call: Reservation | Settlement) -> str:
     """The value of a hot statement's part."""
     return _encode(call).decode()
@@ -113,6 +131,25 @@ SETTLE_GENERATION = f"""UPDATE usage_call c {_SET}
   FROM {{source}} AS g, json_to_record(%(settlement)s::json) AS s({_SETTLED_TYPES})
   WHERE c.generation = g.id AND c.step > 0 AND c.status = 'reserved'"""
 """A part of a statement: settle the open call of the generation that `source` has, by `%(settlement)s`."""
+
+SETTLE_CALLS = f"""UPDATE usage_call c {_SET}
+  FROM {{source}}, json_to_recordset(%(settlements)s::json) AS s({_SETTLED_TYPES})
+  WHERE c.id = s.id AND c.status IN ('reserved', 'lost')"""
+"""A part of a statement: settle `%(settlements)s` by their ids, if `source` has a row."""
+
+_OF_ROW = {
+    "id": "t.call",
+    '"row"': "t.id",
+    "input_tokens": "t.tokens",
+    "cost": "round(r.cost + t.tokens * r.token_cost, 9)",
+}
+_READ_ROW = ", ".join(_OF_ROW.get(name.strip(), f"r.{name.strip()}") for name in _COLUMNS.split(","))
+
+RESERVE_ROWS = f"""INSERT INTO usage_call ({_COLUMNS}, status, reserved_cost)
+  SELECT {_READ_ROW}, 'reserved', {_OF_ROW["cost"]}
+  FROM {{source}} AS t JOIN json_to_recordset(%(orders)s::json) AS r({_TYPES}, asked text, token_cost numeric)
+    ON r.asked = t.model"""  # noqa: S608
+"""A part of a statement: reserve for each row of `source` (its `id`, `call`, `model` and `tokens`) by `%(orders)s`."""
 
 _RESERVE_MANY = f"""INSERT INTO usage_call ({_COLUMNS}, status, reserved_cost)
 SELECT {_READ}, 'reserved', r.cost FROM json_to_recordset(%(calls)s::json) AS r({_TYPES})"""  # noqa: S608

@@ -105,8 +105,10 @@ class Meter:
         if self._first is None and self._written:
             self._first = time.monotonic()
 
-    def settlement(self, reservation: Reservation) -> Settlement:
-        """What the provider counted; an estimate where it was cut before that; nothing where nothing came of it."""
+    def settlement(self, call: UUID | None) -> Settlement:
+        """Of the reserved `call`: what the provider counted; an estimate where it was cut before that; nothing where
+        nothing came of it.
+        """
         request, usage = self._request, self.usage
         status: Settled = "settled"
         if request is None or (self._error and usage is None and not self._written):
@@ -120,7 +122,7 @@ class Meter:
         another = asked is not self._first_asked
         return Settlement(
             status=status,
-            id=reservation.id,
+            id=call,
             input_tokens=taken.input_tokens,
             output_tokens=taken.output_tokens,
             cached_tokens=taken.cached_tokens,
@@ -145,12 +147,12 @@ async def metered(asked: Asked, reservation: Reservation) -> AsyncIterator[Meter
     try:
         await ledger.reserve(reservation)
     except asyncio.CancelledError:
-        await settle_surely(meter.settlement(reservation))  # it may be stored
+        await settle_surely(meter.settlement(reservation.id))  # it may be stored
         raise
     try:
         yield meter
     finally:
-        await settle_surely(meter.settlement(reservation))
+        await settle_surely(meter.settlement(reservation.id))
 
 
 async def settle_surely(settlement: Settlement) -> None:

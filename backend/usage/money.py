@@ -33,6 +33,15 @@ class Priced(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices that are known apart from an entry."""
+
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+    cached_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """What calls took so far. `cost` None: no price is known. `estimated`: a part was not counted by a provider."""
 

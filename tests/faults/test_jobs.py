@@ -1,4 +1,6 @@
-"""Rows 29 and 30: workers that die in a job, a broker that restarts or forgets everything."""
+"""Rows 29 and 30: workers that die in a job, a broker that restarts or forgets everything. Nothing is lost or paid
+twice without the ledger's knowing.
+"""
 
 import asyncio
 import signal
@@ -15,6 +17,8 @@ from tests.faults.world import World
 
 ROWS = 60
 TOKENS = 5
+INPUT_TOKENS = 10
+"""What the scripted provider counts for any question."""
 AT_ONCE = 10
 
 
@@ -81,6 +85,30 @@ class Batch:
             assert attempt == 1 + lost
             assert 1 <= calls[ident] <= attempt, "each call beyond the first is known as lost"
         assert sum(lost for *_, lost in rows) <= lost_at_most
+        self.verify_ledger(lost=sum(lost for *_, lost in rows), asked=sum(calls.values()))
+
+    def verify_ledger(self, *, lost: int, asked: int) -> None:
+        """A row has one settled call, with what the provider counted; every other one is known as lost."""
+        calls = self.world.rows(
+            'SELECT status, "row", input_tokens, output_tokens, cost FROM usage_call WHERE job = %s', self.id
+        )
+        settled = [call for call in calls if call[0] == "settled"]
+        assert len({call[1] for call in settled}) == len(settled) == self.rows
+        assert {(call[2], call[3]) for call in settled} == {(INPUT_TOKENS, TOKENS)}
+        statuses = Counter(call[0] for call in calls)
+        assert set(statuses) <= {"settled", "lost", "released"}
+        assert statuses["lost"] == lost
+        assert asked <= self.rows + lost, "what the provider was asked, and nobody knows of"
+        sums = tuple(sum(call[place] for call in calls) for place in (2, 3))
+        [job] = self.world.rows("SELECT input_tokens, output_tokens FROM jobs_job WHERE id = %s", self.id)
+        assert job == sums
+        different = self.world.rows(
+            "SELECT r.index FROM jobs_jobrow r JOIN usage_call c ON c.id = r.call WHERE r.job_id = %s "
+            "AND ((r.usage->>'input_tokens')::bigint, (r.usage->>'output_tokens')::bigint) "
+            "IS DISTINCT FROM (c.input_tokens, c.output_tokens)",
+            self.id,
+        )
+        assert different == []
 
 
 async def start(world: World, *, rows: int = ROWS) -> Batch:

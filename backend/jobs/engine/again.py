@@ -22,7 +22,9 @@ class Resumed:
 
 
 async def resume(*, job: UUID, fence: int, known: Sequence[int], lease: float) -> Resumed | None:
-    """Keep the rows in `known`, give back others that the lost statement took. None: somebody else has the job."""
+    """Keep the rows in `known`, give back others that the lost statement took: nobody was asked for them. None:
+    somebody else has the job.
+    """
     async with db.connect() as connection, connection.transaction():
         row = await db.row(_FENCE, {"id": job, "fence": fence, "lease": lease}, on=connection)
         if row is None:
@@ -45,6 +47,10 @@ WHERE job_id = %(job)s AND status = 'running' AND fence = %(fence)s AND index = 
 """
 
 _GIVE_BACK = """
-UPDATE jobs_jobrow SET status = 'pending', attempt = attempt - 1
-WHERE job_id = %(job)s AND status = 'running' AND fence = %(fence)s
+WITH back AS (
+  UPDATE jobs_jobrow SET status = 'pending', attempt = attempt - 1
+  WHERE job_id = %(job)s AND status = 'running' AND fence = %(fence)s RETURNING call
+)
+UPDATE usage_call c SET status = 'released', settled = now(), input_tokens = 0, output_tokens = 0, cost = NULL
+FROM back WHERE c.id = back.call AND c.status = 'reserved'
 """

@@ -1,5 +1,8 @@
-"""The one statement of a run: what ended is stored, told and counted, the lease renewed, and the next rows taken."""
+"""The one statement of a run: what ended is stored, told, settled and counted, the lease renewed, and the next rows
+taken, each with its call reserved.
+"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -7,7 +10,10 @@ from uuid import UUID
 import msgspec
 
 from backend.core import db
+from backend.core.ids import new_id
 from backend.jobs.kinds.base import Taken
+from backend.usage.ledger import RESERVE_ROWS, SETTLE_CALLS, RowOrder, Settlement
+from backend.usage.refusal import refusals
 
 _encode = msgspec.json.Encoder().encode
 
@@ -15,7 +21,8 @@ _encode = msgspec.json.Encoder().encode
 @dataclass(slots=True)
 class Group:
     """What is stored together. `totals` are absolute: `done`, `failed`, `cost`, tokens, `rate`; `ended` rows as
-    dictionaries of their columns, `bodies` encoded events; `state` None: unchanged. `want` rows are taken.
+    dictionaries of their columns, `bodies` encoded events; `state` None: unchanged. `want` rows are taken, and their
+    calls reserved by `orders`; `settlements` are of calls that are over.
     """
 
     totals: dict[str, Any]
@@ -25,6 +32,8 @@ class Group:
     log: list[dict[str, Any]] | None = None
     state: dict[str, Any] | None = None
     want: int = 0
+    orders: Sequence[RowOrder] = ()
+    settlements: list[Settlement] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +47,40 @@ class Stored:
 
 
 async def commit(*, job: UUID, fence: int, group: Group, lease: float) -> Stored | None:
-    """Store a group under a fence; None: somebody else has the job. Raises `Unavailable`."""
-    row = await db.row(
-        _COMMIT,
-        {
-            "id": job,
-            "topic": f"job.{job}",
-            "fence": fence,
-            "lease": lease,
-            "events": len(group.bodies),
-            "bodies": group.bodies,
-            "ended": _encode(group.ended).decode(),
-            "step": group.step,
-            "log": None if group.log is None else _encode(group.log).decode(),
-            "state": None if group.state is None else _encode(group.state).decode(),
-            "want": group.want,
-            **group.totals,
-        },
-    )
+    """Store a group under a fence; None: somebody else has the job. Raises `Unavailable`, and `QuotaExceeded` where a
+    budget does not allow the calls of the rows that it takes: nothing is stored then.
+    """
+    values = {
+        "id": job,
+        "topic": f"job.{job}",
+        "fence": fence,
+        "lease": lease,
+        "events": len(group.bodies),
+        "bodies": group.bodies,
+        "ended": _encode(group.ended).decode(),
+        "step": group.step,
+        "log": None if group.log is None else _encode(group.log).decode(),
+        "state": None if group.state is None else _encode(group.state).decode(),
+        "want": group.want,
+        "orders": _encode(group.orders).decode(),
+        "settlements": _encode(group.settlements).decode(),
+        "calls": [new_id() for _ in range(group.want)] if group.orders else [],
+        **group.totals,
+    }
+    with refusals():
+        row = await db.row(_COMMIT, values)
     if row is None:
         return None
-    taken = [Taken(**one) for one in row["taken"] or ()]
+    taken = [_taken(one) for one in row["taken"] or ()]
     return Stored(epoch=row["epoch"], position=row["position"], wanted=row["wanted"], taken=taken)
 
 
-_COMMIT = """
+def _taken(row: dict[str, Any]) -> Taken:
+    ident, call = row.pop("id"), row.pop("call")
+    return Taken(**row, id=UUID(ident), call=None if call is None else UUID(call))
+
+
+_COMMIT = f"""
 WITH moved AS (
   UPDATE jobs_job SET position = position + %(events)s, done = %(done)s, failed = %(failed)s, cost = %(cost)s,
     input_tokens = %(input_tokens)s, output_tokens = %(output_tokens)s, rate = %(rate)s, step = %(step)s,
@@ -81,18 +99,23 @@ WITH moved AS (
   INSERT INTO core_outboxevent (topic, epoch, "offset", body)
   SELECT %(topic)s, moved.epoch, moved.position - %(events)s + e.number, e.body
   FROM moved, unnest(%(bodies)s::text[]) WITH ORDINALITY AS e(body, number)
+), settled AS (
+  {SETTLE_CALLS.format(source="moved")}
 ), taken AS (
-  UPDATE jobs_jobrow r SET status = 'running', fence = %(fence)s, attempt = r.attempt + 1,
-    call = gen_random_uuid()
+  UPDATE jobs_jobrow r SET status = 'running', fence = %(fence)s, attempt = r.attempt + 1, call = next.call
   FROM (
-    SELECT p.id FROM jobs_jobrow p, moved
-    WHERE p.job_id = %(id)s AND p.status = 'pending' AND p.index >= %(cursor)s AND moved.wanted = ''
-    ORDER BY p.index LIMIT %(want)s
+    SELECT id, (%(calls)s::uuid[])[row_number() OVER (ORDER BY index)] AS call FROM (
+      SELECT p.id, p.index FROM jobs_jobrow p, moved
+      WHERE p.job_id = %(id)s AND p.status = 'pending' AND p.index >= %(cursor)s AND moved.wanted = ''
+      ORDER BY p.index LIMIT %(want)s
+    ) first
   ) next
   WHERE r.id = next.id
-  RETURNING r.index, r.line, r.model, r.input, r.attempt
+  RETURNING r.index, r.line, r.model, r.input, r.attempt, r.id, r.call, r.tokens
+), reserved AS (
+  {RESERVE_ROWS.format(source="taken")}
 )
 SELECT moved.epoch, moved.position, moved.wanted,
-  (SELECT jsonb_agg(to_jsonb(taken) ORDER BY taken.index) FROM taken) AS taken
+  (SELECT jsonb_agg(to_jsonb(taken) - 'tokens' ORDER BY taken.index) FROM taken) AS taken
 FROM moved
-"""
+"""  # noqa: S608

@@ -1,5 +1,6 @@
 """Who has a job: claims by the database's clock, each with a higher fence, and how a job is let go of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from backend.core import outbox
-from backend.jobs import changes
+from backend.jobs import books, changes
 from backend.jobs.events import RowEnded
 from backend.jobs.models import WAITING, Job, Status
 from backend.jobs.settings import MOST_IDLE_CLAIMS, MOST_LOST
@@ -65,6 +66,7 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
     found.step = "" if found.step.startswith("Waiting") else found.step
     cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST})
     lost = cursor.fetchall()
+    books.give_up(found)
     given_up = [index for index, status in lost if status == "failed"]
     found.failed += len(given_up)
     if lost:
@@ -74,7 +76,7 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
     cursor.execute(_CLAIMED, {"id": found.id, "lease": lease})
     found.started_at, found.updated = cursor.fetchone()
     fields = ["status", "fence", "lease_owner", "step", "failed", "cursor", "log", "idle_claims", "started_at"]
-    found.save(update_fields=fields)
+    found.save(update_fields=[*fields, *books.TOTALS])
     for index in given_up:
         event = RowEnded(index=index, status="failed", error=_WORN)
         outbox.publish(row=found, topic=found.topic, type="row", data=event)
@@ -83,13 +85,26 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
 
 
 def end(
-    *, job: Job, status: Status, reason: str = "", error: dict[str, Any] | None = None, release: bool = True
+    *,
+    job: Job,
+    status: Status,
+    reason: str = "",
+    error: dict[str, Any] | None = None,
+    release: bool = True,
+    back: Sequence[int] = (),
 ) -> bool:
-    """Store how a job ended or why it stands still, and let go of it. False: somebody else has it."""
+    """Store how a job ended or why it stands still, and let go of it. False: somebody else has it.
+
+    Rows in `back` were taken and not begun.
+    """
     with transaction.atomic():
         found = Job.objects.select_for_update(of=("self",)).filter(id=job.id, fence=job.fence).first()
         if found is None or (release and found.status != Status.RUNNING):
             return False
+        if back:
+            rows = found.rows.filter(status="running", index__in=back)
+            rows.update(status="pending", attempt=F("attempt") - 1)
+            Job.objects.filter(id=found.id).update(cursor=min(found.cursor, *back))
         settle(found, status=status, reason=reason, error=error)
     return True
 
@@ -98,6 +113,7 @@ def settle(found: Job, *, status: Status, reason: str = "", error: dict[str, Any
     """The same, for a locked row that nobody has."""
     found.status, found.reason, found.error, found.wanted = status, reason, error, ""
     found.lease_owner, found.lease_until, found.rate = "", None, 0
+    books.give_up(found)
     if status == Status.CANCELLED:
         found.rows.filter(status="running").update(status="cancelled", lost=F("lost") + 1)
         found.rows.filter(status="pending").update(status="cancelled")
@@ -110,7 +126,7 @@ def settle(found: Job, *, status: Status, reason: str = "", error: dict[str, Any
     found.save(
         update_fields=[
             *("status", "reason", "error", "wanted", "lease_owner", "lease_until", "rate", "step", "log"),
-            "updated",
+            *("updated", *books.TOTALS),
         ]
     )
     found.refresh_from_db(fields=["finished_at"])
@@ -127,8 +143,9 @@ def hand_over(*, job: Job) -> bool:
         lost = [index for index, _ in cursor.fetchall()]
         found.cursor = min([found.cursor, *lost])
         found.lease_owner, found.lease_until = "", None
+        books.give_up(found)
         changes.logged(found, "The worker was told to stop; another one goes on.")
-        found.save(update_fields=["cursor", "lease_owner", "lease_until", "log"])
+        found.save(update_fields=["cursor", "lease_owner", "lease_until", "log", *books.TOTALS])
         changes.pushed_on_commit(found)
     return True
 

@@ -1,22 +1,23 @@
 """The loop of a run: store what ended and take what is next, in one statement, as often as there is something."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import structlog
 
 from backend.core import db
-from backend.core.errors import Unavailable
+from backend.core.errors import QuotaExceeded, Unavailable
 from backend.core.outbox import encode_event
 from backend.jobs.engine import lease
 from backend.jobs.engine.again import resume
 from backend.jobs.engine.commit import Group, Stored, commit
 from backend.jobs.engine.tally import Tally
 from backend.jobs.events import Log, RowEnded
-from backend.jobs.kinds.base import Kind, Outcome, Taken, Work
+from backend.jobs.kinds.base import Calling, Kind, Outcome, Taken, Work
 from backend.jobs.models import Job, Status
 from backend.jobs.settings import GROUP_SECONDS, LOG_LINES, PROGRESS_SECONDS, JobSettings
+from backend.usage.ledger import RowOrder, Settlement
 from realtime import hints
 from realtime.tasks import end
 
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 PREVIEW = 200
 LONGEST_LINE = 500
 AWAY_PAUSE = 0.3
+MANY = 1_000_000
 
 
 class Fenced(Exception):
@@ -51,6 +53,16 @@ class Loop:
         """Progress that is not told yet."""
         self._wake = asyncio.Event()
         self._first_error: dict[str, Any] | None = None
+        self._orders: Sequence[RowOrder] = ()
+        self._broken: list[Settlement] = []
+        self._broken_rows: set[int] = set()
+        self._unbegun: set[int] = set()
+        """Rows that were taken and that a budget forbade to begin."""
+        self._room = MANY
+        """Calls that the budgets allow at a time; less after each refusal, 0 when none is possible."""
+        self._refusal: QuotaExceeded | None = None
+        self._refused = False
+        """The last statement took no rows, as a budget forbade so many."""
 
     # What kinds may do
 
@@ -74,6 +86,11 @@ class Loop:
         self._state = self.job.state = state
         self._wake.set()
 
+    def broken_off(self, row: Taken, settlement: Settlement) -> None:
+        """See `Handle`."""
+        self._broken.append(settlement)
+        self._broken_rows.add(row.index)
+
     # The loop
 
     async def run(self) -> None:
@@ -87,6 +104,7 @@ class Loop:
     async def _work(self, work: Work) -> None:
         leave_at: float | None = None
         clock = asyncio.get_running_loop().time
+        calling = work if isinstance(work, Calling) else None
         while True:
             stopping = self._stopping()
             capped = False
@@ -94,8 +112,11 @@ class Loop:
             if not stopping:
                 want = work.concurrency - len(self._calls)
                 affordable = self._affordable()
-                capped, want = affordable < 1 <= want, max(0, min(want, affordable))
+                capped, want = affordable < 1 <= want, max(0, min(want, affordable, self._room - len(self._calls)))
+            if want and calling is not None:
+                self._orders = await calling.orders()
             stored = await self._store(want, at_once=stopping)
+            want = 0 if self._refused else want
             for row in stored.taken:
                 self._start(work, row)
             if stopping:
@@ -117,6 +138,9 @@ class Loop:
             await self._stored_tail()
             if not await db.in_thread(lease.hand_over, job=self.job):
                 raise Fenced
+        elif self._refusal is not None and not self._room:
+            said = {"code": self._refusal.code, "message": self._refusal.message}
+            await self._end(Status.PAUSED, reason="quota_exceeded", error=said)
         elif capped and self._left:
             said = {"code": "quota_exceeded", "message": "Another row might cost more than what the cap leaves."}
             await self._end(Status.PAUSED, reason="cost_cap", error=said)
@@ -136,11 +160,12 @@ class Loop:
 
     async def _end(self, status: Status, *, reason: str = "", error: dict[str, Any] | None = None) -> None:
         await self._stored_tail()
-        if not await db.in_thread(lease.end, job=self.job, status=status, reason=reason, error=error):
+        back = sorted(self._unbegun)
+        if not await db.in_thread(lease.end, job=self.job, status=status, reason=reason, error=error, back=back):
             raise Fenced
 
     async def _stored_tail(self) -> None:
-        if self._lines or self._bodies or self._state is not None or self._ended:
+        if self._lines or self._bodies or self._state is not None or self._ended or self._broken:
             await self._store(0, at_once=True)
 
     @property
@@ -150,7 +175,7 @@ class Loop:
     def _affordable(self) -> int:
         cap, reserve = self.job.cost_cap, self.job.reserve
         if cap is None or not reserve:
-            return 1_000_000
+            return MANY
         return int((cap - self._tally.cost - reserve * len(self._calls)) // reserve)
 
     def _start(self, work: Work, row: Taken) -> None:
@@ -160,6 +185,12 @@ class Loop:
     async def _call(self, work: Work, row: Taken) -> None:
         try:
             outcome = await work.run(row)
+        except QuotaExceeded as refusal:
+            self._calls.pop(row.index, None)
+            self._unbegun.add(row.index)
+            self._refusal, self._room = refusal, 0
+            self._wake.set()
+            return
         except Exception as error:
             log.exception("jobs.row_failed", job=str(self.job.id), row=row.index)
             message = f"Something went wrong on our side ({type(error).__name__})."
@@ -191,14 +222,16 @@ class Loop:
         lines, self._lines = self._lines, []
         extra, self._bodies = self._bodies, []
         state, self._state = self._state, None
+        broken, self._broken = self._broken, []
         while True:
             try:
                 if unsure:
                     ended = await self._resume(ended)
                     unsure = False
                 group = self._group(ended, lines, extra, at_once=at_once or not self._left)
-                group.state, group.want = state, want
-                stored = await commit(job=self.job.id, fence=self._fence, group=group, lease=self._settings.lease)
+                group.state, group.want, group.orders = state, want, self._orders
+                group.settlements += broken
+                stored = await self._commit(group)
             except Unavailable:
                 unsure = True
                 await asyncio.sleep(AWAY_PAUSE)
@@ -211,12 +244,27 @@ class Loop:
                 hints.announce_all(self.job.topic, stored.epoch, first, bodies)
             return stored
 
+    async def _commit(self, group: Group) -> Stored | None:
+        """What ended is stored in any case; where a budget forbids the rows that are wanted, none is taken."""
+        self._refused = False
+        values: dict[str, Any] = {"job": self.job.id, "fence": self._fence, "lease": self._settings.lease}
+        try:
+            return await commit(group=group, **values)
+        except QuotaExceeded as refusal:
+            self._refusal, self._refused = refusal, True
+            self._room = (len(self._calls) + group.want) // 2
+            group.want = 0
+            self._wake.set()
+            return await commit(group=group, **values)
+
     def _group(self, ended: list[tuple[Taken, Outcome]], lines: list[Log], extra: list[str], *, at_once: bool) -> Group:
         rate = self._tally.rate
         group = Group(totals=self._tally.totals(rate), step=self._step)
         for row, outcome in ended:
             status: Literal["done", "failed"] = "done" if outcome.error is None else "failed"
             group.ended.append(_columns(row, outcome, status))
+            if outcome.settlement is not None:
+                group.settlements.append(outcome.settlement)
             group.bodies.append(encode_event(type="row", data=_event(row, outcome, status)))
         group.bodies += extra
         group.bodies += [encode_event(type="log", data=line) for line in lines]
@@ -231,7 +279,7 @@ class Loop:
 
     async def _resume(self, ended: list[tuple[Taken, Outcome]]) -> list[tuple[Taken, Outcome]]:
         """The database was away: what of `ended` is still to be stored. Totals begin with what is stored."""
-        known = [*self._calls, *(row.index for row, _ in (*ended, *self._ended))]
+        known = [*self._calls, *self._broken_rows, *self._unbegun, *(row.index for row, _ in (*ended, *self._ended))]
         found = await resume(job=self.job.id, fence=self._fence, known=known, lease=self._settings.lease)
         if found is None:
             raise Fenced

@@ -59,9 +59,10 @@ def _columns(job: Job, index: int, row: NewRow) -> tuple[Any, ...]:
         "pending" if row.error is None else "failed",
         *(0, 0, 0, ""),
         None if row.error is None else json.dumps(row.error, ensure_ascii=False),
+        row.tokens,
     )
 
 
 _COPY = """
-COPY jobs_jobrow (id, job_id, index, line, model, input, status, fence, attempt, lost, output, error) FROM STDIN
+COPY jobs_jobrow (id, job_id, index, line, model, input, status, fence, attempt, lost, output, error, tokens) FROM STDIN
 """

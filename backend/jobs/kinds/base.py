@@ -1,15 +1,16 @@
 """What a kind of job brings: its spec's check, its rows, and what to do for one of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from backend.accounts.principal import Principal
 from backend.jobs.models import Job
+from backend.usage.ledger import RowOrder, Settlement
 
 
 class SpecError(Exception):
@@ -37,12 +38,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """A row to be made. One with an `error` has failed from the first."""
+    """A row to be made. One with an `error` has failed from the first. `tokens`: about what goes into its call."""
 
     line: int = 0
     model: str = ""
     input: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -67,23 +69,29 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A row that is this worker's to do now."""
+    """A row that is this worker's to do now. `call` is what the ledger knows this attempt by; see `Calling`."""
 
     index: int
     line: int
     model: str
     input: dict[str, Any]
     attempt: int
+    id: UUID | None = None
+    call: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a row ended: `error` (`code`, `message`) says that it failed. `cost` None: no price is known."""
+    """How a row ended: `error` (`code`, `message`) says that it failed. `cost` None: no price is known.
+
+    `settlement` is of the call that was reserved for the row, stored with it.
+    """
 
     output: str = ""
     error: dict[str, Any] | None = None
-    usage: dict[str, int] | None = None
+    usage: dict[str, Any] | None = None
     cost: Decimal | None = None
+    settlement: Settlement | None = None
 
 
 class Handle(Protocol):
@@ -103,6 +111,9 @@ class Handle(Protocol):
     def save(self, state: dict[str, Any]) -> None:
         """What whoever takes over is to know."""
 
+    def broken_off(self, row: Taken, settlement: Settlement) -> None:
+        """What the call of a row took that is cancelled in the middle. The row itself is somebody else's then."""
+
 
 class Work(Protocol):
     """A kind at work on one job, in one worker."""
@@ -110,7 +121,20 @@ class Work(Protocol):
     concurrency: int
 
     async def run(self, row: Taken) -> Outcome:
-        """Do one row. Cancelled when its worker stops. Raises nothing that a person can be told about."""
+        """Do one row. Cancelled when its worker stops. Raises nothing that a person can be told about, but for
+        `QuotaExceeded`, before it has begun: the row stays to be done, and the job is paused.
+        """
+
+
+@runtime_checkable
+class Calling(Work, Protocol):
+    """Work that calls a model once for each row. The call is reserved in the statement that takes the row, under
+    `Taken.call`, and settled by `Outcome.settlement` in the one that stores its end. What calls models in another way
+    books by itself: see `backend.jobs.calls`.
+    """
+
+    async def orders(self) -> Sequence[RowOrder]:
+        """What is reserved for rows that are taken now, by their models. Raises an `AppError` that ends the job."""
 
 
 class Kind(ABC):

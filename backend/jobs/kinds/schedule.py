@@ -1,4 +1,4 @@
-"""The kind `schedule`: another job, at times kept in django-celery-beat, by the clock of a time zone.
+"""The kind `schedule`: another job or a prompt, at times kept in django-celery-beat, by the clock of a time zone.
 
 No worker ever has a schedule: it is `queued` while it stands, and each of its times begins a job of its own. A time
 that a change of clocks leaves out comes as much later as the clock was moved; one that comes twice counts once, the
@@ -20,7 +20,8 @@ from backend.core.errors import AppError, BadRequest
 from backend.jobs.kinds import times
 from backend.jobs.kinds.base import Checked, Handle, Kind, Rows, SpecError, Work
 from backend.jobs.models import ENDED, Job, Status
-from backend.jobs.schemas import ScheduleSpec
+from backend.jobs.schemas import JobCreate, ScheduleSpec
+from backend.prompts.use import render
 
 FIRE = "jobs.fire"
 _PARTS = (
@@ -52,15 +53,19 @@ class ScheduleKind(Kind):
         read_cron(given.cron)
         if given.timezone not in available_timezones():
             raise BadRequest("There is no such time zone. Name one as Europe/Berlin.", field="spec.timezone")
-        inner = self._kinds.get(given.job.kind)
+        if given.prompt is not None:
+            await render(principal, given.prompt, field="spec.prompt.")
+        begun = begins(given)
+        inner = self._kinds.get(begun.kind)
         if inner is None or inner.standing:
             raise BadRequest("A schedule is for a job of another kind.", field="spec.job.kind")
         try:
-            await inner.check(principal, given.job.spec)
+            await inner.check(principal, begun.spec)
         except AppError as error:
-            error.field = f"spec.job.{error.field}" if error.field else "spec.job"
+            if given.job is not None:
+                error.field = f"spec.job.{error.field}" if error.field else "spec.job"
             raise
-        return Checked(spec=given.model_dump(mode="json"))
+        return Checked(spec=given.model_dump(mode="json", exclude_none=True))
 
     def rows(self, job: Job) -> Rows:
         """None: its jobs have rows. Raises `SpecError` for a schedule that would never come."""
@@ -103,6 +108,24 @@ class ScheduleKind(Kind):
         """Never: nobody works on a schedule."""
         raise NotImplementedError(f"{handle.job.id} is a schedule")
         yield  # type: ignore[unreachable]
+
+
+def begins(spec: ScheduleSpec) -> JobCreate:
+    """The job that is begun each time: a prompt is a batch of one row, whose columns are its variables."""
+    if spec.job is not None:
+        return spec.job
+    use = spec.prompt
+    assert use is not None
+    which = {"id": use.id, "slug": use.slug, "label": use.label, "version": use.version}
+    return JobCreate(
+        kind="batch",
+        name=use.slug or "",
+        spec={
+            "template": {name: str(value) if name == "id" else value for name, value in which.items() if value},
+            "rows": [use.variables],
+            **({} if spec.model is None else {"model": spec.model}),
+        },
+    )
 
 
 def read_cron(cron: str) -> list[set[int]]:

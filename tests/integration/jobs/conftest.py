@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from backend.core import db
+from backend.jobs import books
 from backend.jobs.engine import Place, run_job
 from backend.jobs.settings import JobSettings
 from tests.support.live import LiveSite
@@ -60,6 +61,10 @@ class JobSite(LiveSite):
             while (await client.get(path)).json()["status"] in RUNNING:  # noqa: ASYNC110 - it is in the database
                 await asyncio.sleep(0.02)
 
+    async def calls(self, job: dict[str, Any], *, by: str = "created, id") -> list[dict[str, Any]]:
+        """The ledger's rows of a job."""
+        return await db.rows(f"SELECT * FROM usage_call WHERE job = %(id)s ORDER BY {by}", {"id": job["id"]})
+
     async def events(self, job: dict[str, Any]) -> list[dict[str, Any]]:
         """All events of its topic; offsets without holes."""
         rows = await db.rows(
@@ -97,4 +102,6 @@ async def site(transactional_db, redis_url: str, settings, monkeypatch, tmp_path
     monkeypatch.setattr(registry, "resolve", made.registry.resolve)
     await made.start()
     yield made
+    problems = await db.in_thread(books.prove)
     await made.stop()
+    assert problems == []

@@ -1,6 +1,7 @@
 """What keeps a job right: one worker at a time, rows that happen once in effect, pauses, cancels, deaths."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +39,9 @@ async def until(check: Any, within: float = 10) -> None:
 
 async def counts(job: dict[str, Any]) -> dict[str, Any]:
     found = await db.row(
-        "SELECT status, done, failed, fence, wanted, lease_owner FROM jobs_job WHERE id = %(id)s", {"id": job["id"]}
+        "SELECT status, done, failed, fence, wanted, lease_owner, input_tokens, output_tokens, cost FROM jobs_job "
+        "WHERE id = %(id)s",
+        {"id": job["id"]},
     )
     assert found is not None
     return found
@@ -48,6 +51,14 @@ async def lost_and_begun(job: dict[str, Any]) -> tuple[int, int]:
     row = await db.row("SELECT sum(lost) l, sum(attempt) a FROM jobs_jobrow WHERE job_id = %(id)s", {"id": job["id"]})
     assert row is not None
     return row["l"], row["a"]
+
+
+async def booked(site: JobSite, job: dict[str, Any]) -> dict[str, int]:
+    """How many calls the ledger has, by status. Their sums are the job's."""
+    calls, seen = await site.calls(job), await counts(job)
+    for name in ("input_tokens", "output_tokens", "cost"):
+        assert sum(call[name] or 0 for call in calls) == seen[name], name
+    return dict(Counter(call["status"] for call in calls))
 
 
 async def expired(job: dict[str, Any]) -> None:
@@ -70,6 +81,7 @@ async def test_after_a_death_only_what_was_under_way_is_done_again_and_counted_a
     found = await counts(job)
     assert (found["status"], found["done"]) == ("done", 20)
     assert await lost_and_begun(job) == (4, 24)
+    assert await booked(site, job) == {"settled": 20, "lost": 4}
     assert len(gate.calls) + len(again.calls) == 24
     gate.open.set()
     assert await dead, "whoever comes back from the dead"
@@ -113,6 +125,7 @@ async def test_a_cancel_breaks_calls_off_keeps_what_is_done_and_can_be_taken_up_
     ended = await site.seen(client, job)
     assert (ended["status"], ended["done"]) == ("cancelled", 2)
     assert site.provider.closed == 5
+    assert await booked(site, job) == {"settled": 2, "estimated": 3}
     assert len((await site.seen(client, job, "/rows?status=cancelled"))["items"]) == 7
     await client.post(f"/api/v1/jobs/{job['id']}/retry")
     gate.open.set()
@@ -144,6 +157,7 @@ async def test_a_worker_that_is_told_to_stop_hands_its_job_over(site: JobSite):
     assert await site.work(job, place=OTHER)
     assert (await counts(job))["done"] == 6
     assert await lost_and_begun(job) == (2, 8)
+    assert await booked(site, job) == {"settled": 6, "estimated": 2}
 
 
 async def test_a_row_that_kills_its_worker_again_and_again_is_given_up(site: JobSite):
@@ -167,6 +181,7 @@ async def test_a_row_that_kills_its_worker_again_and_again_is_given_up(site: Job
 @pytest.mark.parametrize("stored", [True, False])
 async def test_a_database_that_goes_away_loses_and_doubles_nothing(site: JobSite, monkeypatch, stored: bool):
     """Whether the statement whose answer was lost had happened or not."""
+    site.provider.script = lambda request: ANSWER
     client = await site.ada()
     job = await site.batch(client, rows=30, concurrency=4)
     real, times = commits.commit, 0
@@ -188,6 +203,9 @@ async def test_a_database_that_goes_away_loses_and_doubles_nothing(site: JobSite
     rows = [event["data"]["index"] for event in await site.events(job) if event["type"] == "row"]
     assert sorted(rows) == list(range(30))
     assert len(site.provider.calls) == 30
+    found = await booked(site, job)
+    assert found.pop("settled") == 30
+    assert set(found) <= {"released"}, "rows whose taking nobody heard of were not asked for"
 
 
 async def test_what_the_broker_forgot_is_told_again_and_what_somebody_has_is_not(site: JobSite):

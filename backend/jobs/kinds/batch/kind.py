@@ -1,6 +1,6 @@
 """The kind `batch`: what is checked before it is made, its rows, and its calls."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -12,16 +12,21 @@ from backend.accounts.absent import principal_of
 from backend.accounts.permissions import Owned, may
 from backend.accounts.principal import Principal
 from backend.catalog import registry
+from backend.catalog.params import merged
 from backend.chat.entries import Entry
 from backend.core.db import in_thread
 from backend.core.errors import AppError, BadRequest
 from backend.jobs.kinds.base import Checked, Handle, Kind, NewRow, Reserve, Rows, SpecError
 from backend.jobs.kinds.batch.calls import Calls
-from backend.jobs.kinds.batch.prices import estimate
-from backend.jobs.kinds.batch.source import column_of, new_rows, table_of
-from backend.jobs.kinds.batch.template import variables_of
+from backend.jobs.kinds.batch.source import new_rows, table_of
+from backend.jobs.kinds.batch.template import Prompt, prompt_of
 from backend.jobs.models import File, Job
-from backend.jobs.schemas import BatchSpec
+from backend.jobs.rows import HIDDEN
+from backend.jobs.schemas import BatchSpec, Template
+from backend.prompts.schemas import PromptUse
+from backend.prompts.use import Prepared, prepare
+from backend.usage.ledger import expected
+from backend.usage.money import Prices, expected_output
 
 SMALL_FILE = 1024 * 1024
 """Bytes of a file that is read while its job is being made; a larger one is read by a worker."""
@@ -41,7 +46,9 @@ class BatchKind(Kind):
         if given.model is not None and given.models is not None:
             raise BadRequest("Give either one model or several models.", field="spec.models")
         file = await in_thread(_file, principal, given.file) if given.file else None
-        names: list[str | None] = [*given.models] if given.models else [given.model]
+        pinned = await _pinned(principal, given.template)
+        own = given.model or (pinned.model if pinned else None) or None
+        names: list[str | None] = [*given.models] if given.models else [own]
         if len(set(names)) < len(names):
             raise BadRequest("A model stands there twice.", field="spec.models")
         entries = {}
@@ -54,6 +61,9 @@ class BatchKind(Kind):
             entries[name or entry.name] = _price(entry)
         kept = given.model_dump(mode="json", exclude_unset=True, exclude={"model", "models"})
         kept |= {"models": list(entries), "prices": entries}
+        if pinned is not None:
+            found = {"id": str(pinned.template_id), "slug": pinned.slug, "version": pinned.number}
+            kept |= {"template": found, "pinned": pinned.kept()}
         return Checked(
             spec=kept,
             source=given.file,
@@ -65,30 +75,27 @@ class BatchKind(Kind):
         """See `Kind`."""
         spec, models, prices = kept_spec(job.spec)
         columns, found = table_of(spec, job.source)
-        variables = variables_of(spec.template.system, spec.template.user)
+        prompt = prompt_of(spec, job.spec.get("pinned"))
         for name in spec.mapping:
-            if name not in variables:
+            if name not in prompt.names:
                 raise SpecError(f"The template has no variable {name[:60]!r}.", field=f"spec.mapping.{name}")
-        for name in variables:
-            if columns and column_of(name, spec.mapping) not in columns:
+        for name in prompt.needed:
+            if columns and spec.mapping.get(name, name) not in columns:
                 raise SpecError(
                     f"The variable {name[:60]!r} has no column: the table has {', '.join(columns[:20])}.",
                     field=f"spec.mapping.{name}",
                 )
         reserve = Reserve()
-        rows = new_rows(spec, found, variables=variables, models=models)
-        return Rows(_estimated(rows, spec, variables, prices, reserve), reserve)
+        rows = new_rows(spec, found, prompt=prompt, models=models)
+        return Rows(_estimated(rows, prices, _answer(spec, prompt), reserve), reserve)
 
     @asynccontextmanager
     async def open(self, handle: Handle) -> AsyncIterator[Calls]:
         """See `Kind`."""
         spec, models, _ = kept_spec(handle.job.spec)
         owner = await principal_of(handle.job.owner_id)
-        yield Calls(
-            spec=spec,
-            resolved={name: await registry.resolve(name, principal=owner) for name in models},
-            user=str(handle.job.owner_id),
-        )
+        prompt = prompt_of(spec, handle.job.spec.get("pinned"))
+        yield Calls(spec=spec, prompt=prompt, models=models, owner=owner, handle=handle)
 
 
 def read_spec(spec: dict[str, Any]) -> BatchSpec:
@@ -103,18 +110,18 @@ def read_spec(spec: dict[str, Any]) -> BatchSpec:
 
 def kept_spec(spec: dict[str, Any]) -> tuple[BatchSpec, list[str], dict[str, Any]]:
     """A stored spec, its models, and their prices when it was made."""
-    given = {name: value for name, value in spec.items() if name != "prices"}
+    given = {name: value for name, value in spec.items() if name not in HIDDEN}
     read = BatchSpec.model_validate(given)
     return read, read.models or [], spec.get("prices", {})
 
 
-class _Priced:
-    """The prices that a job was made under."""
-
-    def __init__(self, prices: dict[str, str | None]) -> None:
-        self.input_price, self.output_price = (
-            None if prices.get(side) is None else Decimal(str(prices[side])) for side in ("input", "output")
-        )
+async def _pinned(principal: Principal, template: Template) -> Prepared | None:
+    """The version of a stored template that the job is made with. Raises `NotFound`, naming the field."""
+    if not template.stored:
+        return None
+    which = {"id": template.id} if template.id is not None else {"slug": template.slug}
+    use = PromptUse.model_validate({**which, "label": template.label, "version": template.version})
+    return await prepare(principal, use, field="spec.template.")
 
 
 def _price(entry: Entry) -> dict[str, str | None]:
@@ -122,17 +129,24 @@ def _price(entry: Entry) -> dict[str, str | None]:
     return {side: None if price is None else str(price) for side, price in pair.items()}
 
 
-def _estimated(rows: Any, spec: BatchSpec, variables: list[str], prices: dict[str, Any], reserve: Reserve) -> Any:
-    fixed = len(spec.template.system) + len(spec.template.user)
-    params = spec.params
-    limit = None if params is None else params.max_completion_tokens or params.max_tokens
-    priced = {name: _Priced(pair) for name, pair in prices.items()}
-    row: NewRow
+def _answer(spec: BatchSpec, prompt: Prompt) -> int:
+    given = spec.params.model_dump(exclude_unset=True, exclude_none=True) if spec.params else {}
+    return expected_output(merged(prompt.params, given))
+
+
+def _estimated(
+    rows: Iterator[NewRow], prices: dict[str, dict[str, str | None]], answer: int, reserve: Reserve
+) -> Iterator[NewRow]:
+    """The rows, with what the dearest of them may cost."""
+    priced = {
+        name: Prices(*(None if pair[side] is None else Decimal(str(pair[side])) for side in ("input", "output")))
+        for name, pair in prices.items()
+    }
+    most: dict[str, int] = {}
     for row in rows:
-        if row.error is None and row.model in priced:
-            values = row.input or {}
-            chars = fixed + sum(len(values[column_of(name, spec.mapping)]) for name in variables)
-            reserve.add(estimate(priced[row.model], chars=chars, max_tokens=limit))
+        if row.error is None and row.tokens > most.get(row.model, -1):
+            most[row.model] = row.tokens
+            reserve.add(expected(priced[row.model], input_tokens=row.tokens, output_tokens=answer))
         yield row
 
 

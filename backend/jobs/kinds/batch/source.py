@@ -1,13 +1,15 @@
 """A batch's table, whether uploaded or given in its spec, as rows of work."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from backend.jobs.kinds.base import NewRow, SpecError
+from backend.jobs.kinds.batch.template import Prompt, Unfilled
 from backend.jobs.models import File
 from backend.jobs.schemas import BatchSpec
 from backend.jobs.tables import BadLine, BadTable, Line, Options, guess_format, open_table
 from backend.jobs.tables.jsonl_file import plain
+from backend.usage.money import tokens_of
 
 MAX_ROWS = 200_000
 """Of a job, all models together."""
@@ -34,13 +36,11 @@ def table_of(spec: BatchSpec, file: File | None) -> tuple[list[str], Iterator[Li
     return table.columns, _walked(table.rows)
 
 
-def new_rows(
-    spec: BatchSpec, rows: Iterator[Line | BadLine], *, variables: list[str], models: list[str]
-) -> Iterator[NewRow]:
+def new_rows(spec: BatchSpec, rows: Iterator[Line | BadLine], *, prompt: Prompt, models: list[str]) -> Iterator[NewRow]:
     """A row of work for each row of the table and each model. Raises `SpecError`."""
     count = 0
     for found in rows:
-        reason = found.reason if isinstance(found, BadLine) else _lacks(found.values, variables, spec.mapping)
+        tokens, reason = _tried(found, prompt)
         if reason and spec.errors == "refuse":
             raise SpecError(f"Line {found.number}: {reason}", line=found.number, field="spec.file")
         error = {"code": "bad_request", "message": reason, "line": found.number} if reason else None
@@ -49,21 +49,19 @@ def new_rows(
             raise SpecError(f"There are over {MAX_ROWS:,} rows, all models together.", field="spec.file")
         values = found.values if isinstance(found, Line) else None
         for model in models:
-            yield NewRow(line=found.number, model=model, input=values, error=error)
+            yield NewRow(line=found.number, model=model, input=values, error=error, tokens=tokens)
     if not count:
         raise SpecError("The table has no rows.", field="spec.file")
 
 
-def column_of(variable: str, mapping: Mapping[str, str]) -> str:
-    """The column that a variable is taken from."""
-    return mapping.get(variable, variable)
-
-
-def _lacks(values: Mapping[str, str], variables: list[str], mapping: Mapping[str, str]) -> str:
-    for name in variables:
-        if column_of(name, mapping) not in values:
-            return f"There is no {column_of(name, mapping)[:60]!r}, which the variable {name[:60]!r} is taken from."
-    return ""
+def _tried(found: Line | BadLine, prompt: Prompt) -> tuple[int, str]:
+    """About how many tokens go in for it, or why nothing can."""
+    if isinstance(found, BadLine):
+        return 0, found.reason
+    try:
+        return tokens_of(prompt.messages(found.values)), ""
+    except Unfilled as error:
+        return 0, str(error)
 
 
 def _inline(rows: list[dict[str, Any]]) -> Iterator[Line | BadLine]:

@@ -1,0 +1,178 @@
+"""Every call of a job is in the ledger: reserved as its row is taken, settled as its row ends."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from backend.core import db
+from backend.jobs import books, kinds
+from backend.jobs.calls import RowCalls
+from backend.jobs.kinds.base import Checked, Kind, NewRow, Outcome, Rows
+from backend.jobs.models import Job
+from backend.providers.base import CompletionRequest, Finish, Passing, ProviderError, TextDelta, Usage
+from backend.usage.budgets import budget_create, budget_update
+from backend.usage.reports import report
+from backend.usage.schemas import BudgetChange, BudgetNew, UsageQuery
+from tests.integration.jobs.conftest import JobSite
+from tests.support.scripted import Entry, Resolved
+
+
+def answers(request: CompletionRequest) -> list[Any]:
+    match request.messages[-1]["content"].partition("Say ")[2]:
+        case "refused":
+            return [ProviderError("No.", temporary=False)]
+        case "cut":
+            return [[TextDelta("x" * 40)], ProviderError("Gone.", temporary=True)]
+        case "passed":
+            return [[Passing("provider_error", "second")], [TextDelta("y")], [Usage(10, 2), Finish("stop")]]
+        case _:
+            return [[TextDelta("x")], [Usage(10, 2, cached_tokens=4), Finish("stop")]]
+
+
+async def test_each_row_is_one_call_reserved_as_it_is_taken_and_settled_as_it_ends(site: JobSite):
+    site.provider.script = answers
+    second = Entry("second", input_price=Decimal(20), output_price=Decimal(100))
+    first = Entry("scripted", cached_price=Decimal("0.5"))
+    site.registry.chains["scripted"] = Resolved(site.provider, first, Resolved(site.provider, second))
+    client = await site.ada()
+    words = ["plain", "refused", "cut", "passed"]
+    job = await site.batch(client, rows=[{"word": word} for word in words], concurrency=2, params={"max_tokens": 50})
+    await site.work(job)
+    [row] = await db.rows("SELECT owner_id, key, team FROM jobs_job WHERE id = %(id)s", {"id": job["id"]})
+    rows = await db.rows(
+        "SELECT input->>'word' AS word, r.*, to_jsonb(c) AS \"of\" FROM jobs_jobrow r "
+        "JOIN usage_call c ON c.id = r.call WHERE r.job_id = %(id)s ORDER BY r.index",
+        {"id": job["id"]},
+    )
+    calls = await site.calls(job)
+    assert len(rows) == len(calls) == 4, "a row, a call"
+    for call in calls:
+        assert (call["purpose"], call["user_id"], call["key_id"]) == ("job", row["owner_id"], row["key"])
+        assert call["reserved_cost"] == (call["reserved_cost"] or 0) > Decimal(50) * 10 / 1_000_000
+        assert call["row"] in {one["id"] for one in rows}
+    assert row["key"] is not None
+    found = {one["word"]: one for one in rows}
+    assert {word: one["of"]["status"] for word, one in found.items()} == {
+        "plain": "settled",
+        "refused": "released",
+        "cut": "estimated",
+        "passed": "settled",
+    }
+    assert found["plain"]["cost"] == (6 * Decimal(2) + 4 * Decimal("0.5") + 2 * 10) / 1_000_000, (
+        "what was cached is cheap"
+    )
+    assert found["passed"]["of"]["model"] == "second"
+    assert found["passed"]["cost"] == (10 * Decimal(20) + 2 * 100) / 1_000_000
+    assert found["cut"]["usage"]["estimated"]
+    assert found["cut"]["usage"]["output_tokens"] == 10
+    assert (found["refused"]["usage"], found["refused"]["cost"]) == (None, None)
+    ended = await site.seen(client, job)
+    assert round(Decimal(ended["cost"]), 9) == sum(call["cost"] or 0 for call in calls)
+    today = datetime.now(UTC).date()
+    for by, groups in (("model", 2), ("key", 1)):
+        query = UsageQuery.model_validate({"by": by, "from": today, "to": today})
+        told = await report(query=query, user=row["owner_id"])
+        assert (len(told.items), told.total.calls) == (groups, 4)
+
+
+async def test_a_budget_pauses_a_job_loses_nothing_that_ended_and_lets_it_go_on(site: JobSite):
+    site.provider.script = answers
+    budget = await db.in_thread(
+        budget_create, data=BudgetNew(scope="user", period="day", measure="requests", limit=5, name="Five")
+    )
+    client = await site.ada()
+    job = await site.batch(client, rows=20, concurrency=8)
+    await site.work(job)
+    paused = await site.seen(client, job)
+    assert (paused["status"], paused["reason"], paused["done"], paused["failed"]) == ("paused", "quota_exceeded", 5, 0)
+    assert paused["error"]["code"] == "quota_exceeded"
+    assert "5 of 5 requests" in paused["error"]["message"]
+    assert Counter(call["status"] for call in await site.calls(job)) == {"settled": 5}
+    await db.in_thread(budget_update, budget=budget, data=BudgetChange(limit=100))
+    assert (await client.post(f"/api/v1/jobs/{job['id']}/resume")).status_code == 200
+    await site.work(job)
+    assert (await site.seen(client, job))["done"] == 20
+    assert len(site.provider.calls) == 20
+
+
+class Twice(Kind):
+    """Two rows, each of which asks twice."""
+
+    name = "twice"
+    concurrency = 1
+    resolved: Resolved
+
+    async def check(self, principal: Any, spec: dict[str, Any]) -> Checked:
+        return Checked(spec={})
+
+    def rows(self, job: Job) -> Rows:
+        return Rows(iter([NewRow(input={}), NewRow(input={})]))
+
+    @asynccontextmanager
+    async def open(self, handle: Any) -> AsyncIterator[Any]:
+        self.handle = handle
+        yield self
+
+    async def run(self, row: Any) -> Outcome:
+        calls = RowCalls(self.handle.job, row)
+        for _ in range(2):
+            request = CompletionRequest(model="scripted", messages=[])
+            async with calls.asked(self.resolved, request) as meter, aclosing(meter.stream(request)) as reads:
+                async for _ in reads:
+                    pass
+        return Outcome(output="x", usage=calls.usage, cost=calls.cost)
+
+
+async def test_a_row_that_makes_several_calls_books_each_and_stays_to_be_done_where_a_budget_stops_it(
+    site: JobSite, monkeypatch: pytest.MonkeyPatch
+):
+    kind = Twice()
+    kind.resolved = Resolved(site.provider)
+    monkeypatch.setitem(kinds._KINDS, "twice", kind)
+    site.provider.script = lambda request: [[TextDelta("x")], [Usage(10, 2), Finish("stop")]]
+    budget = await db.in_thread(
+        budget_create, data=BudgetNew(scope="everybody", period="month", measure="requests", limit=3)
+    )
+    client = await site.ada()
+    job = (await client.post("/api/v1/jobs", json={"kind": "twice", "spec": {}})).json()
+    await site.work(job)
+    paused = await site.seen(client, job)
+    assert (paused["status"], paused["reason"], paused["done"]) == ("paused", "quota_exceeded", 1)
+    [done, left] = (await site.seen(client, job, "/rows"))["items"]
+    assert (done["usage"]["input_tokens"], left["status"], left["attempt"]) == (20, "pending", 0)
+    assert paused["input_tokens"] == 30, "what the row took that was stopped is the job's, too"
+    await db.in_thread(budget_update, budget=budget, data=BudgetChange(limit=100))
+    await client.post(f"/api/v1/jobs/{job['id']}/resume")
+    await site.work(job)
+    ended = await site.seen(client, job)
+    assert (ended["status"], ended["done"], ended["input_tokens"]) == ("done", 2, 50)
+    assert {call["row"] for call in await site.calls(job)} == {
+        row["id"] for row in await db.rows("SELECT id FROM jobs_jobrow WHERE job_id = %(id)s", {"id": job["id"]})
+    }
+
+
+async def test_the_books_see_what_does_not_add_up_and_give_up_what_nobody_ends(site: JobSite):
+    client = await site.ada()
+    job = await site.batch(client, rows=2)
+    await site.work(job)
+    ident = {"id": UUID(job["id"])}
+    async with db.connect() as connection:
+        await connection.execute(
+            "UPDATE jobs_jobrow SET usage = '{\"input_tokens\": 7}' WHERE job_id = %(id)s AND index = 0", ident
+        )
+        await connection.execute("UPDATE jobs_job SET input_tokens = 7 WHERE id = %(id)s", ident)
+        await connection.execute(
+            "UPDATE usage_call SET status = 'reserved', settled = NULL, created = now() - interval '1 h' "
+            "WHERE id = (SELECT call FROM jobs_jobrow WHERE job_id = %(id)s AND index = 1)",
+            ident,
+        )
+    assert len(await db.in_thread(books.prove)) == 2, "a row, and one whose call is open"
+    assert await db.in_thread(books.sweep) == 1
+    assert len(await db.in_thread(books.prove)) == 1
+    await db.in_thread(Job.objects.filter(id=job["id"]).delete)
