@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.load.back import resume, storm
+from tests.load.batch import AT_ONCE, batch
 from tests.load.edge import tls_edge
 from tests.load.judge import shown
-from tests.load.processes import family, pin
+from tests.load.processes import family, percentile, pin
 from tests.load.scenarios import StreamRun, Watched, direct, idle, streams
 from tests.load.site import new_key
 from tests.load.slow import SLEEPERS, beside_slow_readers
@@ -30,11 +31,12 @@ class Load:
     idle_sockets: int
     storm_sockets: int
     returns: int
+    rows: int
 
     @classmethod
     def of(cls, *, short: bool) -> "Load":
         """The full load, or a tenth of it."""
-        return cls(100, 500, 100, 20) if short else cls(500, 5000, 1000, 100)
+        return cls(100, 500, 100, 20, 1000) if short else cls(500, 5000, 1000, 100, 10_000)
 
 
 @dataclass
@@ -210,6 +212,28 @@ async def still(bench: Bench) -> list[Row]:
     ]
 
 
+async def jobs(bench: Bench) -> list[Row]:
+    """A batch over a table, through worker, ledger and progress, with somebody who watches."""
+    await batch(bench.target, bench.site, rows=200)
+    run = await batch(bench.target, bench.site, rows=bench.load.rows)
+    cpu = ", ".join(f"{name} {seconds:.2f}" for name, seconds in run.cpu.items())
+    lost = "whole" if run.told == run.done == run.rows else f"DONE {run.done}, TOLD {run.told}"
+    return [
+        (f"a batch of {run.rows:,} rows, {AT_ONCE} at a time: {lost}", "≥ 300 rows/s", f"{run.rate:.0f} rows/s"),
+        ("CPU-s for 1,000 rows", "", cpu),
+        (
+            "a row, from the provider's last word to a subscriber p50 / p99",
+            "p99 < 250 ms",
+            f"{run.ms(0.5):.0f} / {run.ms(0.99):.0f} ms",
+        ),
+        (
+            "progress behind the last row that it counts p50 / p99",
+            "p99 < 250 ms",
+            f"{percentile(run.behind_ms, 0.5):.0f} / {percentile(run.behind_ms, 0.99):.0f} ms",
+        ),
+    ]
+
+
 def all_of(run: StreamRun) -> str:
     """Whether nothing was lost, in words."""
     return whole(run.verdict, run.errors)
@@ -224,4 +248,5 @@ PARTS = {
     "back": Part(back),
     "slow": Part(slow),
     "idle": Part(still),
+    "jobs": Part(jobs, pinned=False),
 }
