@@ -13,6 +13,7 @@ class Resumed:
     """The new fence, the job's totals as stored, and which of the known rows are still this worker's to end."""
 
     fence: int
+    total: int
     done: int
     failed: int
     cost: Decimal
@@ -38,7 +39,7 @@ async def resume(*, job: UUID, fence: int, known: Sequence[int], lease: float) -
 _FENCE = """
 UPDATE jobs_job SET fence = fence + 1, lease_until = now() + make_interval(secs => %(lease)s)
 WHERE id = %(id)s AND fence = %(fence)s AND status = 'running'
-RETURNING fence, done, failed, cost, input_tokens, output_tokens
+RETURNING fence, total, done, failed, cost, input_tokens, output_tokens
 """
 
 _KEEP = """

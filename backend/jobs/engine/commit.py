@@ -11,7 +11,7 @@ import msgspec
 
 from backend.core import db
 from backend.core.ids import new_id
-from backend.jobs.kinds.base import Taken
+from backend.jobs.kinds.base import NewRow, Taken
 from backend.usage.ledger import RESERVE_ROWS, SETTLE_CALLS, RowOrder, Settlement
 from backend.usage.refusal import refusals
 
@@ -20,9 +20,10 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True)
 class Group:
-    """What is stored together. `totals` are absolute: `done`, `failed`, `cost`, tokens, `rate`; `ended` rows as
-    dictionaries of their columns, `bodies` encoded events; `state` None: unchanged. `want` rows are taken, and their
-    calls reserved by `orders`; `settlements` are of calls that are over.
+    """What is stored together. `totals` are absolute: `total`, `done`, `failed`, `cost`, tokens, `rate`; `ended` rows
+    as dictionaries of their columns, `bodies` encoded events; `state` None: unchanged. `want` rows are taken, and their
+    calls reserved by `orders`; `settlements` are of calls that are over. `added` rows are the last of `total`, and
+    nobody has them yet.
     """
 
     totals: dict[str, Any]
@@ -31,6 +32,7 @@ class Group:
     bodies: list[str] = field(default_factory=list)
     log: list[dict[str, Any]] | None = None
     state: dict[str, Any] | None = None
+    added: list[NewRow] = field(default_factory=list)
     want: int = 0
     orders: Sequence[RowOrder] = ()
     settlements: list[Settlement] = field(default_factory=list)
@@ -58,6 +60,7 @@ async def commit(*, job: UUID, fence: int, group: Group, lease: float) -> Stored
         "events": len(group.bodies),
         "bodies": group.bodies,
         "ended": _encode(group.ended).decode(),
+        "added": _encode(_added(group)).decode(),
         "step": group.step,
         "log": None if group.log is None else _encode(group.log).decode(),
         "state": None if group.state is None else _encode(group.state).decode(),
@@ -80,11 +83,20 @@ def _taken(row: dict[str, Any]) -> Taken:
     return Taken(**row, id=UUID(ident), call=None if call is None else UUID(call))
 
 
+def _added(group: Group) -> list[dict[str, Any]]:
+    first = group.totals["total"] - len(group.added)
+    return [
+        {"id": new_id(), "index": index, "line": row.line, "model": row.model, "input": row.input, "tokens": row.tokens}
+        for index, row in enumerate(group.added, first)
+    ]
+
+
 _COMMIT = f"""
 WITH moved AS (
-  UPDATE jobs_job SET position = position + %(events)s, done = %(done)s, failed = %(failed)s, cost = %(cost)s,
-    input_tokens = %(input_tokens)s, output_tokens = %(output_tokens)s, rate = %(rate)s, step = %(step)s,
-    log = coalesce(%(log)s::jsonb, log), state = coalesce(%(state)s::jsonb, state), cursor = %(cursor)s,
+  UPDATE jobs_job SET position = position + %(events)s, total = %(total)s, done = %(done)s, failed = %(failed)s,
+    cost = %(cost)s, input_tokens = %(input_tokens)s, output_tokens = %(output_tokens)s, rate = %(rate)s,
+    step = %(step)s, log = coalesce(%(log)s::jsonb, log), state = coalesce(%(state)s::jsonb, state),
+    cursor = %(cursor)s,
     lease_until = now() + make_interval(secs => %(lease)s), updated = now(),
     idle_claims = CASE WHEN %(ended)s = '[]' THEN idle_claims ELSE 0 END
   WHERE id = %(id)s AND fence = %(fence)s AND status = 'running'
@@ -95,6 +107,11 @@ WITH moved AS (
   FROM jsonb_to_recordset(%(ended)s::jsonb)
     AS n(index int, status text, output text, error jsonb, usage jsonb, cost numeric), moved
   WHERE r.job_id = %(id)s AND r.index = n.index AND r.fence = %(fence)s AND r.status = 'running'
+), added AS (
+  INSERT INTO jobs_jobrow (id, job_id, index, line, model, input, tokens, status, fence, attempt, lost, output)
+  SELECT n.id, %(id)s, n.index, n.line, n.model, n.input, n.tokens, 'pending', 0, 0, 0, ''
+  FROM moved,
+    jsonb_to_recordset(%(added)s::jsonb) AS n(id uuid, index int, line int, model text, input jsonb, tokens int)
 ), told AS (
   INSERT INTO core_outboxevent (topic, epoch, "offset", body)
   SELECT %(topic)s, moved.epoch, moved.position - %(events)s + e.number, e.body

@@ -7,14 +7,14 @@ from typing import Any, Literal
 import structlog
 
 from backend.core import db
-from backend.core.errors import QuotaExceeded, Unavailable
+from backend.core.errors import AppError, QuotaExceeded, Unavailable
 from backend.core.outbox import encode_event
 from backend.jobs.engine import lease
 from backend.jobs.engine.again import resume
 from backend.jobs.engine.commit import Group, Stored, commit
 from backend.jobs.engine.tally import Tally
 from backend.jobs.events import Log, RowEnded
-from backend.jobs.kinds.base import Calling, Kind, Outcome, Taken, Work
+from backend.jobs.kinds.base import Calling, Kind, NewRow, Outcome, Taken, Work
 from backend.jobs.models import Job, Status
 from backend.jobs.settings import GROUP_SECONDS, LOG_LINES, PROGRESS_SECONDS, JobSettings
 from backend.usage.ledger import RowOrder, Settlement
@@ -49,6 +49,9 @@ class Loop:
         self._state: dict[str, Any] | None = None
         self._calls: dict[int, asyncio.Task[None]] = {}
         self._ended: list[tuple[Taken, Outcome]] = []
+        self._added: list[NewRow] = []
+        self._grown = False
+        """The last statement has added rows, which nobody could take yet."""
         self._behind = False
         """Progress that is not told yet."""
         self._wake = asyncio.Event()
@@ -144,19 +147,32 @@ class Loop:
         elif capped and self._left:
             said = {"code": "quota_exceeded", "message": "Another row might cost more than what the cap leaves."}
             await self._end(Status.PAUSED, reason="cost_cap", error=said)
-        elif capped or (want and not stored.taken):
-            await self._finish()
+        elif not self._grown and (capped or (want and not stored.taken)):
+            return await self._finish()
         else:
             return False
         return True
 
-    async def _finish(self) -> None:
+    async def _finish(self) -> bool:
+        """All rows have ended. False: others come."""
+        try:
+            self._added += await self._kind.further(self.job)
+        except Unavailable:
+            raise
+        except AppError as failure:
+            why = {"code": failure.code, "message": failure.message}
+            await self._end(Status.FAILED, reason="rows_failed", error=why)
+            return True
+        if self._added:
+            await self._store(0, at_once=True)
+            return False
         if self._tally.failed and not self._tally.done and self._first_error is not None:
             said = f"Every row failed. The first: {self._first_error['message']}"
             error = {**self._first_error, "message": said}
             await self._end(Status.FAILED, reason="rows_failed", error=error)
         else:
             await self._end(Status.DONE)
+        return True
 
     async def _end(self, status: Status, *, reason: str = "", error: dict[str, Any] | None = None) -> None:
         await self._stored_tail()
@@ -223,12 +239,16 @@ class Loop:
         extra, self._bodies = self._bodies, []
         state, self._state = self._state, None
         broken, self._broken = self._broken, []
+        added, self._added = self._added, []
+        before = self._tally.total
         while True:
             try:
                 if unsure:
                     ended = await self._resume(ended)
+                    added = added if self._tally.total == before else []
+                    before = self._tally.total
                     unsure = False
-                group = self._group(ended, lines, extra, at_once=at_once or not self._left)
+                group = self._group(ended, added, lines, extra, at_once=at_once or not self._left)
                 group.state, group.want, group.orders = state, want, self._orders
                 group.settlements += broken
                 stored = await self._commit(group)
@@ -238,6 +258,9 @@ class Loop:
                 continue
             if stored is None:
                 raise Fenced
+            self._grown = bool(group.added)
+            if self._grown:
+                self._wake.set()
             if group.bodies:
                 first = stored.position - len(group.bodies) + 1
                 bodies = [body.encode() for body in group.bodies]
@@ -257,9 +280,19 @@ class Loop:
             self._wake.set()
             return await commit(group=group, **values)
 
-    def _group(self, ended: list[tuple[Taken, Outcome]], lines: list[Log], extra: list[str], *, at_once: bool) -> Group:
+    def _group(
+        self,
+        ended: list[tuple[Taken, Outcome]],
+        added: list[NewRow],
+        lines: list[Log],
+        extra: list[str],
+        *,
+        at_once: bool,
+    ) -> Group:
         rate = self._tally.rate
-        group = Group(totals=self._tally.totals(rate), step=self._step)
+        added = [*added, *(row for _, outcome in ended for row in outcome.more)]
+        self._tally.total += len(added)
+        group = Group(totals=self._tally.totals(rate), step=self._step, added=added)
         for row, outcome in ended:
             status: Literal["done", "failed"] = "done" if outcome.error is None else "failed"
             group.ended.append(_columns(row, outcome, status))
@@ -285,7 +318,7 @@ class Loop:
             raise Fenced
         self._fence = self.job.fence = found.fence
         tally = self._tally
-        tally.done, tally.failed, tally.cost = found.done, found.failed, found.cost
+        tally.total, tally.done, tally.failed, tally.cost = found.total, found.done, found.failed, found.cost
         tally.input_tokens, tally.output_tokens = found.input_tokens, found.output_tokens
         tally.cursor = 0
         kept = [(row, outcome) for row, outcome in (*ended, *self._ended) if row.index in found.running]

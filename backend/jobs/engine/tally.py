@@ -25,7 +25,7 @@ class Tally:
         self._moments: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
         self._ended = 0
         self._told_at = 0.0
-        self._told: tuple[int, int, float, str] | None = None
+        self._told: tuple[int, int, int, float, str] | None = None
 
     def add(self, outcome: Outcome) -> None:
         """One row more."""
@@ -52,6 +52,7 @@ class Tally:
     def totals(self, rate: float) -> dict[str, Any]:
         """The columns of the job."""
         return {
+            "total": self.total,
             "done": self.done,
             "failed": self.failed,
             "cost": self.cost,
@@ -64,7 +65,7 @@ class Tally:
     def progress(self, *, rate: float, step: str, at_once: bool) -> Progress | None:
         """The event, where something has changed and the last one was long enough ago, or `at_once`."""
         now = time.monotonic()
-        key = (self.done, self.failed, float(self.cost), step)
+        key = (self.total, self.done, self.failed, float(self.cost), step)
         if key == self._told or (not at_once and now - self._told_at < PROGRESS_SECONDS):
             return None
         self._told, self._told_at = key, now

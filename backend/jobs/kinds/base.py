@@ -84,7 +84,8 @@ class Taken:
 class Outcome:
     """How a row ended: `error` (`code`, `message`) says that it failed. `cost` None: no price is known.
 
-    `settlement` is of the call that was reserved for the row, stored with it.
+    `settlement` is of the call that was reserved for the row, stored with it. `more` rows are added to the job, in the
+    commit that stores this one.
     """
 
     output: str = ""
@@ -92,6 +93,7 @@ class Outcome:
     usage: dict[str, Any] | None = None
     cost: Decimal | None = None
     settlement: Settlement | None = None
+    more: Sequence[NewRow] = ()
 
 
 class Handle(Protocol):
@@ -106,7 +108,7 @@ class Handle(Protocol):
         """What is being done now."""
 
     def emit(self, type: str, data: dict[str, Any]) -> None:  # noqa: A002
-        """An event of the job's topic."""
+        """An event of the job's topic. What a row says last, without waiting, is stored together with its outcome."""
 
     def save(self, state: dict[str, Any]) -> None:
         """What whoever takes over is to know."""
@@ -154,6 +156,13 @@ class Kind(ABC):
 
     def changed(self, job: Job) -> None:  # noqa: B027
         """A person has made, paused, resumed or ended it; in the transaction of that."""
+
+    async def further(self, job: Job) -> Sequence[NewRow]:  # noqa: ARG002
+        """All rows have ended: those that come next, for which none of them could ask alone. None: the job is done.
+
+        Raises an `AppError` that the job has failed with. Asked again after a death, so only what is stored counts.
+        """
+        return ()
 
     @abstractmethod
     def open(self, handle: Handle) -> AbstractAsyncContextManager[Work]:
