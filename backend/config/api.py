@@ -20,13 +20,14 @@ from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
 from backend.jobs.api import router as jobs
+from backend.jobs.kinds.research.api import router as research
 from backend.jobs.openapi import FILES, upload
 from backend.ops.connection.openapi import operations
 from backend.prompts.api import router as prompts
 from backend.prompts.transfer_api import router as prompts_transfer
 from backend.usage.api import router as usage
 
-ROUTERS: list[Router] = [accounts, catalog, usage, prompts_transfer, prompts, chat, jobs]
+ROUTERS: list[Router] = [accounts, catalog, usage, prompts_transfer, prompts, chat, jobs, research]
 
 TOPIC_EVENTS = "/api/v1/topics/{topic}/events"
 _PLACES = frozenset({"body", "query", "path", "form", "header", "cookie", "file"})

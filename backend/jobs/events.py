@@ -74,6 +74,80 @@ class JobSnapshot(Event):
     log: list[Log]
 
 
+class ResearchStep(Event):
+    """A step of a research: `row` is its row of work, which begins again after a crash. Costs nothing to forget:
+    `GET jobs/{id}/report` has it all.
+    """
+
+    row: int
+    state: Literal["begun", "writing", "done", "failed"]
+    error: dict[str, Any] | None = None
+
+
+class ResearchPlan(ResearchStep):
+    """`plan`: what a round wants to find out, what it searches for, and why."""
+
+    round: int
+    questions: list[str] = []
+    searches: list[str] = []
+    reason: str = ""
+
+
+class ResearchHit(Event):
+    """What a search found."""
+
+    url: str
+    title: str
+
+
+class ResearchSearch(ResearchStep):
+    """`search`: `found` is how many results there were."""
+
+    query: str
+    provider: str = ""
+    found: int = 0
+    hits: list[ResearchHit] = []
+
+
+class ResearchRead(ResearchStep):
+    """`read`: `number` is how the report calls the page, `chars` the length of its text."""
+
+    number: int
+    url: str
+    title: str
+    chars: int = 0
+
+
+class ResearchNoted(Event):
+    """What a page says, and the passage that the model says it stands in; it is verified with the report."""
+
+    claim: str
+    quote: str
+
+
+class ResearchNote(ResearchStep):
+    """`note`: what the page `number` has for the question."""
+
+    number: int
+    notes: list[ResearchNoted] = []
+
+
+class ResearchWrite(ResearchStep):
+    """`write`: in the state `writing`, the report's next piece, which begins at the character `offset`."""
+
+    offset: int = 0
+    text: str = ""
+
+
+class ResearchVerify(ResearchStep):
+    """`verify`: how many citations were checked, and how many passages found, found in another place, or given up."""
+
+    checked: int = 0
+    found: int = 0
+    mended: int = 0
+    dropped: int = 0
+
+
 class JobChanged(Event):
     """`job.changed`, in a person's topic: a job is new, or its status is another."""
 
@@ -89,6 +163,12 @@ EVENTS: dict[str, dict[str, type[Event]]] = {
         "log": Log,
         "status": StatusChanged,
         "snapshot": JobSnapshot,
+        "plan": ResearchPlan,
+        "search": ResearchSearch,
+        "read": ResearchRead,
+        "note": ResearchNote,
+        "write": ResearchWrite,
+        "verify": ResearchVerify,
     },
     "user": {"job.changed": JobChanged},
 }

@@ -43,6 +43,13 @@ class RowStatus(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class SourceStatus(models.TextChoices):
+    """Of a source."""
+
+    READ = "read"
+    FAILED = "failed"
+
+
 class File(BaseModel):
     """What somebody uploaded; its bytes lie in RIVULET_HOME. `size` in bytes."""
 
@@ -164,3 +171,26 @@ class JobRow(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.index} of {self.job_id}"
+
+
+class ResearchSource(BaseModel):
+    """A page that a research wanted to read. `number` is how the report calls it; `text` what stood on it.
+
+    What was read once is not read again. `error` (`code`, `message`) says why a page could not be.
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="sources", db_index=False)
+    number = models.IntegerField()
+    url = models.TextField()
+    title = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    status = models.CharField(max_length=8, choices=SourceStatus.choices)
+    error = models.JSONField(null=True)
+    truncated = models.BooleanField(default=False)
+    fetched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["job", "number"], name="jobs_researchsource_once")]
+
+    def __str__(self) -> str:
+        return f"source {self.number} of {self.job_id}"

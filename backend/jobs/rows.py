@@ -10,7 +10,9 @@ HIDDEN = frozenset({"prices", "pinned"})
 """What a kind keeps in a spec for itself."""
 
 
-BRIEF = frozenset({"models", "concurrency", "errors", "cost_cap", "file", "format", "cron", "timezone"})
+BRIEF = frozenset(
+    {"models", "concurrency", "errors", "cost_cap", "file", "format", "cron", "timezone", "depth", "model"}
+)
 """What of a spec stands in lists and events."""
 
 
@@ -27,12 +29,15 @@ def eta_of(*, total: int, ended: int, rate: float) -> float | None:
 def job_out(job: Job, *, brief: bool = False) -> JobOut:
     """A job's row. `brief`: of the spec only what is short, for lists and events."""
     spec = shown_spec(job.spec)
+    if brief:
+        spec = {name: value for name, value in spec.items() if name in BRIEF}
+        spec |= {"question": job.spec["question"][:200]} if "question" in job.spec else {}
     running = job.status == "running"
     return JobOut.model_construct(
         id=job.id,
         kind=job.kind,
         name=job.name,
-        spec={name: value for name, value in spec.items() if name in BRIEF} if brief else spec,
+        spec=spec,
         status=cast("StatusName", job.status),
         reason=job.reason,
         error=job.error,

@@ -16,6 +16,8 @@ StatusName = Literal["queued", "running", "paused", "done", "failed", "cancelled
 RowStatusName = Literal["pending", "running", "done", "failed", "cancelled"]
 FormatName = Literal["csv", "jsonl", "xlsx"]
 ResultFormat = Literal["json", "csv", "jsonl"]
+DepthName = Literal["quick", "standard", "deep"]
+FreshnessName = Literal["day", "week", "month", "year"]
 
 MAX_CONCURRENCY = 100
 MAX_INLINE = 1000
@@ -112,6 +114,33 @@ class ExportSpec(Strict):
     """All conversations, or only those named."""
 
     conversations: list[UUID] | None = Field(None, min_length=1, max_length=10_000)
+
+
+class ResearchLimits(Strict):
+    """Where a research stops reading and writes its report: searches, pages, steps (rows of work), minutes of work."""
+
+    searches: Whole | None = Field(None, ge=1, le=100)
+    pages: Whole | None = Field(None, ge=1, le=200)
+    steps: Whole | None = Field(None, ge=5, le=1000)
+    minutes: Whole | None = Field(None, ge=1, le=600)
+
+
+class ResearchSpec(Strict):
+    """A question to be answered from the web, in a report with citations.
+
+    `depth` sets the limits; `limits` replaces some of them. `language` is the report's, the question's otherwise.
+    `freshness` wants results of that time only. `instructions` are wishes for all steps. `cost_cap` pauses the job
+    before it could cost more.
+    """
+
+    question: Text = Field(min_length=1, max_length=4000)
+    model: Name | None = None
+    depth: DepthName = "standard"
+    language: Text = Field("", max_length=40)
+    freshness: FreshnessName | None = None
+    instructions: Text = Field("", max_length=4000)
+    limits: ResearchLimits | None = None
+    cost_cap: Money | None = None
 
 
 class JobClone(Strict):

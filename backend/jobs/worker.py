@@ -18,6 +18,7 @@ from django.conf import settings
 from backend.catalog import registry
 from backend.core import db, redis
 from backend.jobs.engine import Place
+from backend.search import service as search
 from realtime import hints
 
 T = TypeVar("T")
@@ -70,5 +71,6 @@ def _leave(**_: object) -> None:
 async def _close() -> None:
     hints.flush()
     await registry.stop()
+    await search.close()
     await redis.close_client()
     await db.close_pool()

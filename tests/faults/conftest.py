@@ -14,6 +14,7 @@ pytest.register_assert_rewrite("tests.faults.oracle", "tests.faults.world")  # t
 from tests.faults import sabotage as sabotages  # noqa: E402
 from tests.faults.world import World  # noqa: E402
 from tests.support import run  # noqa: E402
+from tests.support.web import ScriptedWeb  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1, 1 << 31))
 SCALE = float(os.environ.get("SCALE") or 0.2)
@@ -49,8 +50,12 @@ _NAMES = {one.name for one in sabotages.SABOTAGES}
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    """Three nodes behind nginx; `SCALE` multiplies all intervals."""
-    with World(run.new_home(), nodes=3, scale=SCALE, seed=SEED, prove=PROVE) as running:
+    """Three nodes behind nginx, and a web to search; `SCALE` multiplies all intervals."""
+    with (
+        ScriptedWeb() as web,
+        World(run.new_home(), nodes=3, scale=SCALE, seed=SEED, prove=PROVE, **web.settings) as running,
+    ):
+        running.web = web
         yield running
 
 

@@ -27,6 +27,7 @@ from tests.load.site import new_key
 from tests.support import nginx
 from tests.support.product import Product, free_port, ports_in_a_row, wait_until
 from tests.support.upstream import Upstream
+from tests.support.web import ScriptedWeb
 
 SILENCE = 4.0
 """Seconds that a provider may be silent."""
@@ -47,6 +48,8 @@ class World(Hand):
         self.scale = scale
         self.chance = random.Random(seed)
         self.upstream = Upstream()
+        self.web: ScriptedWeb | None = None
+        """What is searched, where the site has one."""
         self.home = home
         self.prove = prove
         self.sabotaged = ""

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.load.researcher import research
+
 NUMBERED = re.compile(r"\d{13}\.(\d{5}) ")
 _OPTION = re.compile(r"\b(n|rate|ttft|batch|status|cut|stall|junk|half|errorat|times)=([0-9.]+)")
 FAULTS = ("status", "cut", "stall", "junk", "half", "errorat")
@@ -102,8 +104,14 @@ def recite(name: str, body: dict[str, Any]) -> Words | None:
         return cut_words(ANSWER)
     if name == "echo":
         return cut_words(json.dumps(body, sort_keys=True))
+<<<<<<< HEAD
     if name == "search":
         return _search(body)
+||||||| parent of 91ada04 (Research a question on the web as a job: plans, searches, stored pages, and a report whose citations are verified word for word)
+=======
+    if name == "research":
+        return cut_words(research(body))
+>>>>>>> 91ada04 (Research a question on the web as a job: plans, searches, stored pages, and a report whose citations are verified word for word)
     if name == "tool":
         return [("tool_calls", [piece]) for piece in TOOL_CALL]
     return None

@@ -4,6 +4,7 @@ from backend.core.errors import BadRequest
 from backend.jobs.kinds.base import Kind
 from backend.jobs.kinds.batch import BatchKind
 from backend.jobs.kinds.export import ExportKind
+from backend.jobs.kinds.research import ResearchKind
 from backend.jobs.kinds.schedule import ScheduleKind
 
 _KINDS: dict[str, Kind] = {}
@@ -22,5 +23,5 @@ def register(kind: Kind) -> None:
     _KINDS[kind.name] = kind
 
 
-for _kind in (BatchKind(), ExportKind(), ScheduleKind(_KINDS)):
+for _kind in (BatchKind(), ExportKind(), ResearchKind(), ScheduleKind(_KINDS)):
     register(_kind)

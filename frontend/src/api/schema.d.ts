@@ -956,6 +956,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A research's report
+         * @description How far it is, and the report with its citations and sources once it is written; `format=md` is the report.
+         */
+        get: operations["jobs_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/sources/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A source of a research
+         * @description The page's text as it was stored, with the passages that the report quotes.
+         */
+        get: operations["jobs_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topics/{topic}/events": {
         parameters: {
             query?: never;
@@ -3079,6 +3119,232 @@ export interface components {
             sheet: string;
         };
         /**
+         * ReportQuery
+         * @description JSON, or Markdown as a download.
+         */
+        ReportQuery: {
+            /**
+             * Format
+             * @default json
+             * @enum {string}
+             */
+            format: "json" | "md";
+        };
+        /**
+         * CitationOut
+         * @description `[number]` in the report. `quote` stands in the text of the source from the character `start` to `end`, word for
+         *     word. `mended`: the passage that the note had was not there, and this one was found in its place.
+         */
+        CitationOut: {
+            /** Number */
+            number: number;
+            /** Source */
+            source: number;
+            /** Claim */
+            claim: string;
+            /** Quote */
+            quote: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Mended */
+            mended: boolean;
+        };
+        /**
+         * DroppedOut
+         * @description A citation that was taken out, `[?]` in the report: `quote` was said to be in the source, and is not.
+         */
+        DroppedOut: {
+            /** Source */
+            source: number;
+            /** Claim */
+            claim: string;
+            /** Quote */
+            quote: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * NoteOut
+         * @description What the model says that a source says. Only what the report cites is verified.
+         */
+        NoteOut: {
+            /** Source */
+            source: number;
+            /** Claim */
+            claim: string;
+            /** Quote */
+            quote: string;
+        };
+        /**
+         * PlanOut
+         * @description A round's plan.
+         */
+        PlanOut: {
+            /** Round */
+            round: number;
+            /** Questions */
+            questions: string[];
+            /** Searches */
+            searches: string[];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ReachOut
+         * @description Searches, pages, steps, and minutes of work.
+         */
+        ReachOut: {
+            /** Searches */
+            searches: number;
+            /** Pages */
+            pages: number;
+            /** Steps */
+            steps: number;
+            /** Minutes */
+            minutes: number;
+        };
+        /**
+         * ReportOut
+         * @description A research as it stands. `markdown` is null until it is written, and its marks `[1]` mean nothing until it is
+         *     `verified`: then `[1]` is the citation 1, and `[?]` stands where a citation was dropped. `stopped` says which limit
+         *     ended the reading early.
+         */
+        ReportOut: {
+            /**
+             * Job
+             * Format: uuid
+             */
+            job: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+            /** Question */
+            question: string;
+            /** Model */
+            model: string;
+            /**
+             * Depth
+             * @enum {string}
+             */
+            depth: "quick" | "standard" | "deep";
+            /** Language */
+            language: string;
+            /** Title */
+            title: string;
+            /** Markdown */
+            markdown: string | null;
+            /** Verified */
+            verified: boolean;
+            /** Written */
+            written: string | null;
+            /** Citations */
+            citations: components["schemas"]["CitationOut"][];
+            /** Dropped */
+            dropped: components["schemas"]["DroppedOut"][];
+            /** Sources */
+            sources: components["schemas"]["SourceOut"][];
+            /** Plan */
+            plan: components["schemas"]["PlanOut"][];
+            /** Searches */
+            searches: components["schemas"]["SearchOut"][];
+            /** Notes */
+            notes: components["schemas"]["NoteOut"][];
+            limits: components["schemas"]["ReachOut"];
+            used: components["schemas"]["ReachOut"];
+            /** Stopped */
+            stopped: string;
+        };
+        /**
+         * SearchOut
+         * @description A search; `error` says why it failed.
+         */
+        SearchOut: {
+            /** Query */
+            query: string;
+            /** Provider */
+            provider: string;
+            /** Found */
+            found: number;
+            /** Error */
+            error: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * SourceOut
+         * @description A page. `error` (`code`, `message`) says why it could not be read; `cited`: the report stands on it, too.
+         */
+        SourceOut: {
+            /** Number */
+            number: number;
+            /** Url */
+            url: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "read" | "failed";
+            /** Error */
+            error: {
+                [key: string]: unknown;
+            } | null;
+            /** Fetched */
+            fetched: string | null;
+            /** Chars */
+            chars: number;
+            /** Truncated */
+            truncated: boolean;
+            /** Cited */
+            cited: boolean;
+        };
+        /**
+         * PassageOut
+         * @description Where a citation's passage is, in characters (Unicode code points).
+         */
+        PassageOut: {
+            /** Citation */
+            citation: number;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+        };
+        /**
+         * SourceText
+         * @description A page as it was stored, with the passages that the report quotes.
+         */
+        SourceText: {
+            /** Number */
+            number: number;
+            /** Url */
+            url: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "read" | "failed";
+            /** Error */
+            error: {
+                [key: string]: unknown;
+            } | null;
+            /** Fetched */
+            fetched: string | null;
+            /** Truncated */
+            truncated: boolean;
+            /** Text */
+            text: string;
+            /** Passages */
+            passages: components["schemas"]["PassageOut"][];
+        };
+        /**
          * FieldProblem
          * @description What is wrong with one field.
          */
@@ -5129,6 +5395,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_report: {
+        parameters: {
+            query?: {
+                format?: "json" | "md";
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceText"];
+                };
             };
             /** @description A problem */
             default: {

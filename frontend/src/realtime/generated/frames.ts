@@ -381,14 +381,6 @@ export interface GenerationStartedFrame {
   data: StartedBy;
 }
 
-export interface GenerationToolLimitFrame {
-  topic: string;
-  epoch: string;
-  offset: number;
-  type: "tool.limit";
-  data: ToolLimit;
-}
-
 export interface GenerationUsageFrame {
   topic: string;
   epoch: string;
@@ -442,6 +434,14 @@ export interface JobLogFrame {
   data: Log;
 }
 
+export interface JobNoteFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "note";
+  data: ResearchNote;
+}
+
 /** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
 export interface JobOut {
   id: string;
@@ -471,6 +471,14 @@ export interface JobOut {
   finished: string | null;
 }
 
+export interface JobPlanFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "plan";
+  data: ResearchPlan;
+}
+
 export interface JobProgressFrame {
   topic: string;
   epoch: string;
@@ -479,12 +487,28 @@ export interface JobProgressFrame {
   data: Progress;
 }
 
+export interface JobReadFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "read";
+  data: ResearchRead;
+}
+
 export interface JobRowFrame {
   topic: string;
   epoch: string;
   offset: number;
   type: "row";
   data: RowEnded;
+}
+
+export interface JobSearchFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "search";
+  data: ResearchSearch;
 }
 
 /** The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way. */
@@ -521,6 +545,22 @@ export interface JobStatusFrame {
   data: StatusChanged;
 }
 
+export interface JobVerifyFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "verify";
+  data: ResearchVerify;
+}
+
+export interface JobWriteFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "write";
+  data: ResearchWrite;
+}
+
 export type JsonValue = unknown;
 
 /** `log`: a sentence for people. */
@@ -534,7 +574,7 @@ export interface MessageCreated {
   message: MessageOut;
 }
 
-/** A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then. `sources` are what its tools found, each with the `number` by which its text cites it: `number`, `url`, `title`, `snippet`. `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts, text, sources and variables were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
+/** A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then. `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
 export interface MessageOut {
   id: string;
   conversation: string;
@@ -552,7 +592,6 @@ export interface MessageOut {
   reason?: string;
   error?: Record<string, unknown> | null;
   instead_of?: Record<string, unknown>[] | null;
-  sources?: Record<string, unknown>[] | null;
   generation?: string | null;
   prompt?: Record<string, unknown> | null;
   created: string;
@@ -679,6 +718,80 @@ export interface Refreshed {
   expires_in?: number;
 }
 
+/** What a search found. */
+export interface ResearchHit {
+  url: string;
+  title: string;
+}
+
+/** `note`: what the page `number` has for the question. */
+export interface ResearchNote {
+  row: number;
+  state: "begun" | "writing" | "done" | "failed";
+  error?: Record<string, unknown> | null;
+  number: number;
+  notes?: ResearchNoted[];
+}
+
+/** What a page says, and the passage that the model says it stands in; it is verified with the report. */
+export interface ResearchNoted {
+  claim: string;
+  quote: string;
+}
+
+/** `plan`: what a round wants to find out, what it searches for, and why. */
+export interface ResearchPlan {
+  row: number;
+  state: "begun" | "writing" | "done" | "failed";
+  error?: Record<string, unknown> | null;
+  round: number;
+  questions?: string[];
+  searches?: string[];
+  reason?: string;
+}
+
+/** `read`: `number` is how the report calls the page, `chars` the length of its text. */
+export interface ResearchRead {
+  row: number;
+  state: "begun" | "writing" | "done" | "failed";
+  error?: Record<string, unknown> | null;
+  number: number;
+  url: string;
+  title: string;
+  chars?: number;
+}
+
+/** `search`: `found` is how many results there were. */
+export interface ResearchSearch {
+  row: number;
+  state: "begun" | "writing" | "done" | "failed";
+  error?: Record<string, unknown> | null;
+  query: string;
+  provider?: string;
+  found?: number;
+  hits?: ResearchHit[];
+}
+
+/** `verify`: how many citations were checked, and how many passages found, found in another place, or given up. */
+export interface ResearchVerify {
+  row: number;
+  state: "begun" | "writing" | "done" | "failed";
+  error?: Record<string, unknown> | null;
+  checked?: number;
+  found?: number;
+  mended?: number;
+  dropped?: number;
+}
+
+/** `write`: in the state `writing`, the report's next piece, which begins at the character `offset`. */
+export interface ResearchWrite {
+  row: number;
+  state: "begun" | "writing" | "done" | "failed";
+  error?: Record<string, unknown> | null;
+  offset?: number;
+  text?: string;
+}
+
 /** `reset`: replaces all that was shown. */
 export interface Reset {
   status: "queued" | "running" | "done" | "incomplete" | "error" | "cancelled";
@@ -710,19 +823,19 @@ export interface RunningGeneration {
   topic: string;
 }
 
-/** `search.results`: each with `url`, `title` and `snippet`, and its `number` where the answer can cite it. */
+/** `search.results`. */
 export interface SearchResults {
   part: number;
   items: Record<string, unknown>[];
 }
 
-/** `search.started`: what is searched for. */
+/** `search.started`. */
 export interface SearchStarted {
   part: number;
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationToolLimitFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | UserConversationChangedFrame | UserUsageFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway | Delayed;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | JobPlanFrame | JobSearchFrame | JobReadFrame | JobNoteFrame | JobWriteFrame | JobVerifyFrame | UserConversationChangedFrame | UserUsageFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway | Delayed;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
@@ -773,12 +886,6 @@ export interface Subscribed {
 export interface TextPart {
   type: "text";
   text: string;
-}
-
-/** `tool.limit`: after the call of `part` a limit is reached: the model answers without further calls. */
-export interface ToolLimit {
-  part: number;
-  limit: "steps" | "time" | "cost" | "size";
 }
 
 /** `typing`. */
@@ -888,7 +995,6 @@ export interface TopicEvents {
     "part.done": PartDone;
     "search.started": SearchStarted;
     "search.results": SearchResults;
-    "tool.limit": ToolLimit;
     "usage": UsageReported;
     "resumed": Resumed;
     "reset": Reset;
@@ -904,6 +1010,12 @@ export interface TopicEvents {
     "log": Log;
     "status": StatusChanged;
     "snapshot": JobSnapshot;
+    "plan": ResearchPlan;
+    "search": ResearchSearch;
+    "read": ResearchRead;
+    "note": ResearchNote;
+    "write": ResearchWrite;
+    "verify": ResearchVerify;
   };
   user: {
     "conversation.changed": ConversationChanged;

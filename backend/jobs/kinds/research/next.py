@@ -1,0 +1,85 @@
+"""What comes when all rows of a research have ended: another plan, the report, or the check of its citations."""
+
+from collections.abc import Sequence
+
+from backend.core.errors import ProviderFailed
+from backend.jobs.kinds.base import NewRow
+from backend.jobs.kinds.research.limits import ROUNDS, limits_of
+from backend.jobs.kinds.research.story import Done, Story
+from backend.jobs.schemas import ResearchSpec
+
+
+def next_rows(story: Story, spec: ResearchSpec, *, seconds: float) -> Sequence[NewRow]:
+    """None: the report is there. Raises an `AppError` where there can be no report."""
+    last = story.last
+    if last is None:
+        return []
+    if last.step == "plan":
+        return _after_plan(story, spec, last, seconds)
+    if last.status != "done":
+        raise ProviderFailed(_said(last))
+    if last.step == "write":
+        return [NewRow(line=last.input["round"], input={"do": "verify", "write": last.index})]
+    if last.output["final"]:
+        later = any(row.index > last.index and row.output.get("notes") for row in story.done("note"))
+        return [_write(story, spec, stopped="")] if later else []
+    mends = [row for row in story.of("mend") if row.index > last.index]
+    if not mends:
+        return [_mend(spec, last, missing) for missing in last.output["missing"]]
+    return [NewRow(line=last.index, input={"do": "verify", "write": last.input["write"]})]
+
+
+def _after_plan(story: Story, spec: ResearchSpec, plan: Done, seconds: float) -> list[NewRow]:
+    number = plan.input["round"]
+    if plan.status != "done" and number == 1:
+        raise ProviderFailed(_said(plan))
+    stopped = next((row.output["skipped"] for row in story.rows if row.output.get("skipped")), "")
+    if plan.status != "done":
+        stopped = stopped or f"The plan of round {number} failed: {_said(plan)}"
+    elif plan.output["searches"] and number < ROUNDS[spec.depth]:
+        stopped = stopped or _limit(story, spec, seconds)
+        if not stopped:
+            return [NewRow(line=number + 1, model=spec.model or "", input={"do": "plan", "round": number + 1})]
+    if not story.notes:
+        raise ProviderFailed(_nothing(story))
+    return [_write(story, spec, stopped=stopped)]
+
+
+def _write(story: Story, spec: ResearchSpec, *, stopped: str) -> NewRow:
+    number = max(row.input["round"] for row in story.of("plan"))
+    return NewRow(line=number, model=spec.model or "", input={"do": "write", "round": number, "stopped": stopped})
+
+
+def _mend(spec: ResearchSpec, check: Done, missing: dict[str, object]) -> NewRow:
+    given = {"do": "mend", "write": check.input["write"], **missing}
+    return NewRow(line=check.index, model=spec.model or "", input=given)
+
+
+def _limit(story: Story, spec: ResearchSpec, seconds: float) -> str:
+    """Which limit lets no other round begin; empty: none does."""
+    limits = limits_of(spec)
+    if seconds > limits.minutes * 60:
+        return f"The limit of {limits.minutes} minutes was reached."
+    for name, used, most in (
+        ("searches", len(story.of("search")), limits.searches),
+        ("pages", len(story.of("read")), limits.pages),
+        ("steps", len(story.rows), limits.steps),
+    ):
+        if used >= most:
+            return f"The limit of {most} {name} was reached."
+    return ""
+
+
+def _nothing(story: Story) -> str:
+    searches, pages = story.of("search"), story.of("read")
+    read = sum(row.status == "done" for row in pages)
+    failed = [row for row in (*searches, *pages, *story.of("note")) if row.error is not None]
+    first = f" The first failure: {_said(failed[0])}" if failed else ""
+    return (
+        f"There is nothing to report: {len(searches)} searches found {len(pages)} pages, {read} could be read, and "
+        f"none of them says anything for the question.{first}"
+    )
+
+
+def _said(row: Done) -> str:
+    return str((row.error or {}).get("message", "It failed."))
