@@ -1,6 +1,6 @@
 """`/api/v1`: jobs, their rows and results, and files. `POST files` is beside Django: see `uploads`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 import orjson
@@ -14,6 +14,8 @@ from backend.core.db import in_thread
 from backend.core.errors import BadRequest
 from backend.core.pagination import PageQuery
 from backend.jobs import files, results, selectors, services
+from backend.jobs.kinds import kind_names
+from backend.jobs.kinds.schedule import upcoming
 from backend.jobs.schemas import (
     FileOut,
     FilePage,
@@ -22,10 +24,12 @@ from backend.jobs.schemas import (
     JobOut,
     JobPage,
     JobResume,
+    KindsOut,
     ResultFormat,
     RowPage,
     RowStatusName,
     StatusName,
+    TimesOut,
 )
 from backend.jobs.tables import Options
 
@@ -41,13 +45,14 @@ class JobQuery(PageQuery):
 
 
 class RowQuery(PageQuery):
-    """`status` narrows the list."""
+    """`status` narrows the list. `after`, the index of a row, begins it behind that row: a page from the middle."""
 
     status: RowStatusName | None = None
+    after: Annotated[int, Field(ge=-1)] | None = None
 
-    def after(self) -> int:
+    def behind(self) -> int:
         """The index that the page comes after. Raises `BadRequest`."""
-        key = self.key() or "-1"
+        key = self.key() or str(-1 if self.after is None else self.after)
         try:
             return int(key)
         except ValueError as error:
@@ -58,6 +63,14 @@ class ResultQuery(BaseModel):
     """Which form to download."""
 
     format: ResultFormat = "json"
+
+
+class TimesQuery(BaseModel):
+    """A schedule's `cron` and `timezone`, and how many times to tell."""
+
+    cron: Annotated[str, Field(max_length=100)]
+    timezone: Annotated[str, Field(max_length=60)] = "UTC"
+    count: Annotated[int, Field(ge=1, le=20)] = 5
 
 
 class FileQuery(BaseModel):
@@ -87,6 +100,18 @@ async def jobs_create(request: HttpRequest, body: JobCreate, key: Key = None) ->
     """Checks the spec and starts the job, whose `topic` tells how far it is. The same key again: the first reply."""
     made = await services.job_create(principal=_caller(request), data=body, key=key, fields=_fields(request))
     return Status(201, made)
+
+
+@router.get("/jobs/kinds", response=KindsOut, summary="Kinds of jobs")
+async def jobs_kinds(request: HttpRequest) -> KindsOut:  # noqa: ARG001
+    """Those that this site has, by the names that `POST jobs` takes."""
+    return KindsOut(kinds=kind_names(), formats=list(get_args(ResultFormat)))
+
+
+@router.get("/jobs/times", response=TimesOut, summary="When a schedule would come")
+async def jobs_times(request: HttpRequest, query: Query[TimesQuery]) -> TimesOut:  # noqa: ARG001
+    """The next times, in the schedule's own time zone. Nothing is kept."""
+    return TimesOut(times=upcoming(query.cron, query.timezone, count=query.count))
 
 
 @router.get("/jobs/{job_id}", response=JobOut, summary="One job")
@@ -142,7 +167,7 @@ async def jobs_rows(request: HttpRequest, job_id: UUID, query: Query[RowQuery]) 
         selectors.row_page,
         principal=_caller(request),
         job=job_id,
-        after=query.after(),
+        after=query.behind(),
         limit=query.limit,
         status=[query.status] if query.status else [],
     )

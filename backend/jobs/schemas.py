@@ -208,6 +208,19 @@ class RowOut(BaseModel):
     finished: datetime | None
 
 
+class KindsOut(BaseModel):
+    """What this site can do: kinds of jobs, and the forms that a result can be downloaded in."""
+
+    kinds: list[str]
+    formats: list[str]
+
+
+class TimesOut(BaseModel):
+    """When a schedule comes: the next times, by the clock of its zone."""
+
+    times: list[datetime]
+
+
 class TableProblem(BaseModel):
     """What is wrong with an uploaded table, and where."""
 

@@ -104,14 +104,10 @@ def recite(name: str, body: dict[str, Any]) -> Words | None:
         return cut_words(ANSWER)
     if name == "echo":
         return cut_words(json.dumps(body, sort_keys=True))
-<<<<<<< HEAD
     if name == "search":
         return _search(body)
-||||||| parent of 91ada04 (Research a question on the web as a job: plans, searches, stored pages, and a report whose citations are verified word for word)
-=======
     if name == "research":
         return cut_words(research(body))
->>>>>>> 91ada04 (Research a question on the web as a job: plans, searches, stored pages, and a report whose citations are verified word for word)
     if name == "tool":
         return [("tool_calls", [piece]) for piece in TOOL_CALL]
     return None

@@ -12,15 +12,8 @@ faults for its first `times=1` calls: `status=429` (with Retry-After: 1), `cut=3
 `stall=30` (silent from there), `junk=30` (a broken line, then on), `half=30` (half a line, then the end), `errorat=30`
 (an error event). `text=markdown|reasoning|plain` recites a text (again and again up to n, where n is given), as do the
 models of these names; `text=echo` is the request as JSON,
-<<<<<<< HEAD
 `text=tool` a call of a tool, `text=search` two searches, one after the other, and then an answer that cites them,
 `text=research` the step of a research that it is asked for (see `researcher.py`); the model `error` fails midway.
-||||||| parent of 91ada04 (Research a question on the web as a job: plans, searches, stored pages, and a report whose citations are verified word for word)
-`text=tool` a call of a tool; the model `error` fails midway.
-=======
-`text=tool` a call of a tool, `text=research` the step of a research that it is asked for (see `researcher.py`); the
-model `error` fails midway.
->>>>>>> 91ada04 (Research a question on the web as a job: plans, searches, stored pages, and a report whose citations are verified word for word)
 
 A token is `<13 digits of monotonic microseconds>.<5 digits of its number from 0> `. A last assistant message is
 continued after its last whole token and counted as a continuation; n stays the size of the whole answer.

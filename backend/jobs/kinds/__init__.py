@@ -18,6 +18,11 @@ def kind_of(name: str) -> Kind:
     return found
 
 
+def kind_names() -> list[str]:
+    """All of them."""
+    return list(_KINDS)
+
+
 def register(kind: Kind) -> None:
     """Add a kind."""
     _KINDS[kind.name] = kind

@@ -51,8 +51,7 @@ class ScheduleKind(Kind):
             path = ".".join(["spec", *(str(part) for part in first["loc"])])
             raise BadRequest(f"{path}: {first['msg']}", field=path) from None
         read_cron(given.cron)
-        if given.timezone not in available_timezones():
-            raise BadRequest("There is no such time zone. Name one as Europe/Berlin.", field="spec.timezone")
+        read_zone(given.timezone)
         if given.prompt is not None:
             await render(principal, given.prompt, field="spec.prompt.")
         begun = begins(given)
@@ -141,6 +140,24 @@ def read_cron(cron: str) -> list[set[int]]:
         except (ParseException, ValueError, KeyError, IndexError) as error:
             message = f"{word[:40]!r} is no {part}."
             raise BadRequest(message, field="spec.cron") from error
+    return found
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """Raises `BadRequest`."""
+    if name not in available_timezones():
+        raise BadRequest("There is no such time zone. Name one as Europe/Berlin.", field="spec.timezone")
+    return ZoneInfo(name)
+
+
+def upcoming(cron: str, timezone: str, *, count: int) -> list[datetime]:
+    """The next `count` times, in that zone; fewer where it does not come as often. Raises `BadRequest`."""
+    parts, zone = read_cron(cron), read_zone(timezone)
+    found: list[datetime] = []
+    after = datetime.now(UTC)
+    while len(found) < count and (following := times.next_time(parts, zone=zone, after=after)) is not None:
+        found.append(following.astimezone(zone))
+        after = following
     return found
 
 

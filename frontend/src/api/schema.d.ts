@@ -748,6 +748,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kinds of jobs
+         * @description Those that this site has, by the names that `POST jobs` takes.
+         */
+        get: operations["jobs_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When a schedule would come
+         * @description The next times, in the schedule's own time zone. Nothing is kept.
+         */
+        get: operations["jobs_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -2949,6 +2989,42 @@ export interface components {
             };
         };
         /**
+         * KindsOut
+         * @description What this site can do: kinds of jobs, and the forms that a result can be downloaded in.
+         */
+        KindsOut: {
+            /** Kinds */
+            kinds: string[];
+            /** Formats */
+            formats: string[];
+        };
+        /**
+         * TimesQuery
+         * @description A schedule's `cron` and `timezone`, and how many times to tell.
+         */
+        TimesQuery: {
+            /** Cron */
+            cron: string;
+            /**
+             * Timezone
+             * @default UTC
+             */
+            timezone: string;
+            /**
+             * Count
+             * @default 5
+             */
+            count: number;
+        };
+        /**
+         * TimesOut
+         * @description When a schedule comes: the next times, by the clock of its zone.
+         */
+        TimesOut: {
+            /** Times */
+            times: string[];
+        };
+        /**
          * JobResume
          * @description The body of `POST jobs/{id}/resume`: another cost cap, where the old one was reached.
          */
@@ -2970,7 +3046,7 @@ export interface components {
         };
         /**
          * RowQuery
-         * @description `status` narrows the list.
+         * @description `status` narrows the list. `after`, the index of a row, begins it behind that row: a page from the middle.
          */
         RowQuery: {
             /** Cursor */
@@ -2982,6 +3058,8 @@ export interface components {
             limit: number;
             /** Status */
             status?: ("pending" | "running" | "done" | "failed" | "cancelled") | null;
+            /** After */
+            after?: number | null;
         };
         /** Page[RowOut] */
         Page_RowOut_: {
@@ -5005,6 +5083,68 @@ export interface operations {
             };
         };
     };
+    jobs_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_times: {
+        parameters: {
+            query: {
+                cron: string;
+                timezone?: string;
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimesOut"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     jobs_get: {
         parameters: {
             query?: never;
@@ -5207,6 +5347,7 @@ export interface operations {
                 cursor?: string | null;
                 limit?: number;
                 status?: ("pending" | "running" | "done" | "failed" | "cancelled") | null;
+                after?: number | null;
             };
             header?: never;
             path: {

@@ -62,6 +62,7 @@ async def test_failed_rows_stand_beside_the_others_and_only_they_are_done_again(
     ended = await site.seen(client, job)
     assert (ended["status"], ended["done"], ended["failed"]) == ("done", 3, 0)
     assert [row["output"] for row in (await site.seen(client, job, "/rows"))["items"]] == ["SAY A", "now", "SAY C"]
+    assert [row["index"] for row in (await site.seen(client, job, "/rows?after=0&limit=1"))["items"]] == [1]
     assert len(site.provider.calls) == 4
     assert (await client.post(f"/api/v1/jobs/{job['id']}/retry")).status_code == 409
 

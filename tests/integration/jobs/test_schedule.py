@@ -44,6 +44,20 @@ async def test_each_of_its_times_begins_one_job_while_it_stands(site: JobSite):
     assert await db.in_thread(kept) == []
 
 
+async def test_its_next_times_are_told_before_it_is_made(site: JobSite):
+    client = await site.ada()
+    assert "schedule" in (await client.get("/api/v1/jobs/kinds")).json()["kinds"]
+    asked: dict[str, str | int] = {"cron": "30 7 * * 1", "timezone": "Asia/Tokyo", "count": 3}
+    times = (await client.get("/api/v1/jobs/times", params=asked)).json()["times"]
+    assert len(times) == 3
+    assert {one[10:] for one in times} == {"T07:30:00+09:00"}
+    assert times == sorted(times)
+    for field, wrong in (("spec.cron", {"cron": "7 30"}), ("spec.timezone", {"timezone": "Mars/Base"})):
+        reply = await client.get("/api/v1/jobs/times", params={**asked, **wrong})
+        assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, field), reply.text
+    assert (await client.get("/api/v1/jobs/times", params={**asked, "cron": "0 0 31 2 *"})).json()["times"] == []
+
+
 async def test_what_can_not_be_begun_is_in_its_log(site: JobSite):
     client = await site.ada()
     made = (await client.post("/api/v1/jobs", json=spec())).json()

@@ -381,6 +381,14 @@ export interface GenerationStartedFrame {
   data: StartedBy;
 }
 
+export interface GenerationToolLimitFrame {
+  topic: string;
+  epoch: string;
+  offset: number;
+  type: "tool.limit";
+  data: ToolLimit;
+}
+
 export interface GenerationUsageFrame {
   topic: string;
   epoch: string;
@@ -574,7 +582,7 @@ export interface MessageCreated {
   message: MessageOut;
 }
 
-/** A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then. `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts and text (and the variables) were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
+/** A message as clients see it. `model` is the one that answered; `instead_of` names those that were asked before it and given up: `model`, `provider`, `code`, and `at`, how many code points of text were there by then. `sources` are what its tools found, each with the `number` by which its text cites it: `number`, `url`, `title`, `snippet`. `generation` is the id of the generation that wrote it. `prompt` names the template version that the message was made with: `{template, version, slug, name, number, label?, variables}`. `truncated` says that parts, text, sources and variables were left out of an event or a snapshot because of their size: `GET messages/{id}` has them. */
 export interface MessageOut {
   id: string;
   conversation: string;
@@ -592,6 +600,7 @@ export interface MessageOut {
   reason?: string;
   error?: Record<string, unknown> | null;
   instead_of?: Record<string, unknown>[] | null;
+  sources?: Record<string, unknown>[] | null;
   generation?: string | null;
   prompt?: Record<string, unknown> | null;
   created: string;
@@ -823,19 +832,19 @@ export interface RunningGeneration {
   topic: string;
 }
 
-/** `search.results`. */
+/** `search.results`: each with `url`, `title` and `snippet`, and its `number` where the answer can cite it. */
 export interface SearchResults {
   part: number;
   items: Record<string, unknown>[];
 }
 
-/** `search.started`. */
+/** `search.started`: what is searched for. */
 export interface SearchStarted {
   part: number;
   query: string;
 }
 
-export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | JobPlanFrame | JobSearchFrame | JobReadFrame | JobNoteFrame | JobWriteFrame | JobVerifyFrame | UserConversationChangedFrame | UserUsageFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway | Delayed;
+export type ServerFrame = ConnectReply | SubscribeReply | RefreshReply | UnsubscribeReply | GenerationCancelReply | GenerationRetryReply | MessageSendReply | TypingReply | Failure | ConversationMessageCreatedFrame | ConversationMessageUpdatedFrame | ConversationGenerationStartedFrame | ConversationGenerationEndedFrame | ConversationConversationUpdatedFrame | ConversationTypingFrame | ConversationSnapshotFrame | ConversationPresenceFrame | GenerationCreatedFrame | GenerationQueuedFrame | GenerationStartedFrame | GenerationPartAddedFrame | GenerationPartDeltaFrame | GenerationPartDoneFrame | GenerationSearchStartedFrame | GenerationSearchResultsFrame | GenerationToolLimitFrame | GenerationUsageFrame | GenerationResumedFrame | GenerationResetFrame | GenerationDoneFrame | GenerationIncompleteFrame | GenerationErrorFrame | GenerationCancelledFrame | GenerationSnapshotFrame | JobProgressFrame | JobRowFrame | JobLogFrame | JobStatusFrame | JobSnapshotFrame | JobPlanFrame | JobSearchFrame | JobReadFrame | JobNoteFrame | JobWriteFrame | JobVerifyFrame | UserConversationChangedFrame | UserUsageFrame | UserSnapshotFrame | UserJobChangedFrame | Unsubscribed | Ping | Goaway | Delayed;
 
 /** The result of a send or a retry: ids, the topic of the answer, and the position to follow it from. */
 export interface Started {
@@ -886,6 +895,12 @@ export interface Subscribed {
 export interface TextPart {
   type: "text";
   text: string;
+}
+
+/** `tool.limit`: after the call of `part` a limit is reached: the model answers without further calls. */
+export interface ToolLimit {
+  part: number;
+  limit: "steps" | "time" | "cost" | "size";
 }
 
 /** `typing`. */
@@ -995,6 +1010,7 @@ export interface TopicEvents {
     "part.done": PartDone;
     "search.started": SearchStarted;
     "search.results": SearchResults;
+    "tool.limit": ToolLimit;
     "usage": UsageReported;
     "resumed": Resumed;
     "reset": Reset;
