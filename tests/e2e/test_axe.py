@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from backend.config.environment import ROOT
 from tests.e2e.chat import Chat
 from tests.e2e.conftest import DESK, PHONE, Visit
+from tests.e2e.jobs import batch, refused_batch
 from tests.support.person import Person
 
 Options = dict[str, Any]
@@ -127,6 +128,19 @@ def form(visit: Visit, ada: Person, options: Options) -> Page:
     return page
 
 
+def job(visit: Visit, ada: Person, options: Options) -> Page:
+    page = visit(ada, f"/jobs/{batch(ada)}", **options)
+    expect(page.get_by_text("Done 3", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Open row 3")).to_be_visible()
+    return page
+
+
+def new_batch_with_errors(visit: Visit, ada: Person, options: Options) -> Page:
+    page = visit(ada, "/jobs", **options)
+    refused_batch(page)
+    return page
+
+
 PAGES = [
     first_visit,
     sign_up_with_errors,
@@ -140,6 +154,8 @@ PAGES = [
     template,
     versions,
     form,
+    job,
+    new_batch_with_errors,
 ]
 
 

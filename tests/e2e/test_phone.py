@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.chat import Chat
 from tests.e2e.conftest import PHONE, Visit
+from tests.e2e.jobs import batch, refused_batch
 from tests.e2e.watch import Watch
 from tests.support.person import Person
 
@@ -94,6 +95,13 @@ def test_every_target_has_room_for_a_thumb(phone: Chat, visit: Visit) -> None:
         phone.page.goto(path)
         expect(phone.page.get_by_role("heading", name="Settings")).to_be_visible()
         assert phone.page.evaluate(SMALL) == []
+    refused_batch(phone.page)
+    assert phone.page.evaluate(SMALL) == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
+    phone.page.goto(f"/jobs/{batch(phone.person)}")
+    expect(phone.page.get_by_text("Done 3", exact=True)).to_be_visible()
+    assert phone.page.evaluate(SMALL) == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
     stranger = visit(None, "/signup", **PHONE)
     expect(stranger.get_by_role("heading", name="Create your account")).to_be_visible()
     assert stranger.evaluate(SMALL) == []

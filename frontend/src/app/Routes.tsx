@@ -58,6 +58,12 @@ export function Routes() {
       <Route path="/templates/:id?">
         {({ id }) => <Shell key={person} view={{ kind: "templates", id: id ?? null }} />}
       </Route>
+      <Route path="/jobs/new/:make">
+        {({ make }) => <Shell key={person} view={{ kind: "jobs", id: null, make }} />}
+      </Route>
+      <Route path="/jobs/:id?">
+        {({ id }) => <Shell key={person} view={{ kind: "jobs", id: id ?? null, make: null }} />}
+      </Route>
       <Route path="/settings/:tab?">
         {({ tab }) => <Shell key={person} view={{ kind: "settings", tab: tab ?? "profile" }} />}
       </Route>

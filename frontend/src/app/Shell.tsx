@@ -18,14 +18,19 @@ import styles from "./Shell.module.css";
 import { Title } from "./Title";
 import { useAppCommands } from "./useAppCommands";
 import { useDrawerSwipe } from "./useDrawerSwipe";
-import { useMedia } from "./useMedia";
+import { useMedia } from "@/lib/useMedia";
 
 const TemplatesPage = lazy(async () => (await import("@/features/prompts/load")).load());
+const JobsView = lazy(async () => {
+  await (await import("@/features/jobs/load")).loadWords();
+  return import("./JobsView");
+});
 const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
 const UsagePage = lazy(async () => (await import("@/features/usage/load")).load());
 
 export type View =
   | { kind: "chat"; id: string | null }
+  | { kind: "jobs"; id: string | null; make: string | null }
   | { kind: "settings"; tab: string }
   | { kind: "templates"; id: string | null }
   | { kind: "usage" };
@@ -144,6 +149,11 @@ export function Shell({ view }: { view: View }) {
               <ChatTitle id={id} />
               <ChatPage conversation={id} />
             </>
+          ) : view.kind === "jobs" ? (
+            <Suspense fallback={null}>
+              <Title>{t("conversations.jobs")}</Title>
+              <JobsView id={view.id} make={view.make} />
+            </Suspense>
           ) : view.kind === "usage" ? (
             <Suspense fallback={null}>
               <Title>{t("conversations.usage")}</Title>

@@ -40,6 +40,7 @@ export function useAppCommands(actions: { openArchive: () => void; signOut: () =
         title: t("palette.templates"),
         run: () => navigate(paths.templates),
       }),
+      registerCommand({ id: "jobs", title: t("palette.jobs"), run: () => navigate(paths.jobs) }),
       registerCommand({ id: "settings", title: t("palette.settings"), run: () => navigate(paths.settings) }),
       registerCommand({ id: "usage", title: t("palette.usage"), run: () => navigate(paths.usage) }),
       registerCommand({

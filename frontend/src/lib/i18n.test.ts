@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import de from "@/locales/de";
 import doctorDe from "@/locales/de/doctor.json";
+import jobsDe from "@/locales/de/jobs.json";
 import promptsDe from "@/locales/de/prompts.json";
 import symptomsDe from "@/locales/de/symptoms.json";
 import usageDe from "@/locales/de/usage.json";
 import en from "@/locales/en";
 import doctorEn from "@/locales/en/doctor.json";
+import jobsEn from "@/locales/en/jobs.json";
 import promptsEn from "@/locales/en/prompts.json";
 import symptomsEn from "@/locales/en/symptoms.json";
 import usageEn from "@/locales/en/usage.json";
@@ -15,8 +17,8 @@ afterEach(() => setLocale("en", { keep: false }));
 
 const slots = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 const all: Record<string, Record<string, Record<string, string>>> = {
-  en: { ...en, doctor: doctorEn, prompts: promptsEn, symptoms: symptomsEn, usage: usageEn },
-  de: { ...de, doctor: doctorDe, prompts: promptsDe, symptoms: symptomsDe, usage: usageDe },
+  en: { ...en, doctor: doctorEn, jobs: jobsEn, prompts: promptsEn, symptoms: symptomsEn, usage: usageEn },
+  de: { ...de, doctor: doctorDe, jobs: jobsDe, prompts: promptsDe, symptoms: symptomsDe, usage: usageDe },
 };
 
 describe("words", () => {

@@ -6,6 +6,7 @@ import { storage } from "./storage";
 interface LaterWords {
   doctor: typeof import("@/locales/en/doctor.json");
   symptoms: typeof import("@/locales/en/symptoms.json");
+  jobs: typeof import("@/locales/en/jobs.json");
   prompts: typeof import("@/locales/en/prompts.json");
   usage: typeof import("@/locales/en/usage.json");
 }

@@ -1,4 +1,4 @@
-import { ArrowLeft, PanelLeft, Search, SquarePen, TextQuote, X } from "lucide-react";
+import { ArrowLeft, ListChecks, PanelLeft, Search, SquarePen, TextQuote, X } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useT } from "@/lib/i18n";
@@ -57,6 +57,10 @@ export function Sidebar({
         <Link href={paths.templates} className={styles["new"] ?? ""} onClick={onOpen}>
           <TextQuote size={16} />
           {t("conversations.templates")}
+        </Link>
+        <Link href={paths.jobs} className={styles["new"] ?? ""} onClick={onOpen}>
+          <ListChecks size={16} />
+          {t("conversations.jobs")}
         </Link>
         <div className={styles["search"]} role="search" aria-label={t("conversations.search")}>
           <Search size={16} aria-hidden="true" />

@@ -1,6 +1,7 @@
 import { conversationChanged, setRunning, setUnread, useMarks, userSnapshot } from "@/api/live";
 import { queryClient } from "@/api/query";
 import { confirmSession } from "@/api/session";
+import { carryTopics, tellUserEvent } from "@/api/topics";
 import type { Conversation } from "@/api/types";
 import { setConnection } from "@/lib/connection";
 import { translate } from "@/lib/i18n";
@@ -32,6 +33,7 @@ export const realtime = new RealtimeClient({
   },
   report: (error) => console.error(error),
 });
+carryTopics(realtime);
 
 /** Which conversation is being looked at: its answers are not news. */
 let looked: string | null = null;
@@ -53,9 +55,11 @@ function followList(user: string): void {
           running: running.map((one) => text(one["conversation"])).filter(Boolean),
         });
         void conversationsAgain();
+        tellUserEvent("snapshot", data);
       },
       event: ({ type, data }) => {
         if (type === "conversation.changed") changed(data);
+        tellUserEvent(type, data);
         if (type === "usage") budgetWarned(data);
       },
       ended: () => {

@@ -1,0 +1,53 @@
+import type { Job } from "@/api/jobs";
+import { formatNumber, useT } from "@/lib/i18n";
+import { Bar } from "./Bar";
+import styles from "./Jobs.module.css";
+import { duration, money, nameOf, perSecond } from "./words";
+
+/** The bar, and what it means in figures. */
+export function Progress({ job }: { job: Job }) {
+  const t = useT();
+  const { total, done, failed, rate, eta_s: eta, cost, cost_cap: cap, started, finished } = job;
+  const running = job.status === "running";
+  const took = started && finished ? (Date.parse(finished) - Date.parse(started)) / 1000 : null;
+  const tokens = job.input_tokens + job.output_tokens;
+  return (
+    <section className={styles["progress"]} aria-label={t("jobs.progress")}>
+      <Bar job={job} label={nameOf(t, job)} />
+      {running || job.status === "queued" ? <p className={styles["step"]}>{job.step || "\u00a0"}</p> : null}
+      <dl className={styles["totals"]}>
+        <div>
+          <dt>{t(job.kind === "research" ? "jobs.steps" : "jobs.done")}</dt>
+          <dd>
+            {formatNumber(done)}
+            <small>{total > 0 ? t("jobs.of_total", { total: formatNumber(total) }) : "\u00a0"}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>{t("jobs.failed_rows")}</dt>
+          <dd data-look={failed > 0 ? "danger" : undefined}>{formatNumber(failed)}</dd>
+        </div>
+        <div>
+          <dt>{t(running ? "jobs.time_left" : "jobs.time_taken")}</dt>
+          <dd>
+            {running ? (eta === null ? "–" : duration(eta)) : took === null ? "–" : duration(took)}
+            <small>{running && rate > 0 ? t("jobs.rate", { rate: perSecond(rate) }) : "\u00a0"}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>{t("jobs.cost")}</dt>
+          <dd>
+            {money(cost)}
+            <small>
+              {cap !== null
+                ? t("jobs.of_cap", { cap: money(cap) })
+                : tokens > 0
+                  ? t("jobs.tokens", { count: tokens })
+                  : "\u00a0"}
+            </small>
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+import { useT } from "@/lib/i18n";
+import { Button, Field, Input, Note } from "@/ui";
+import { useState } from "react";
+import styles from "../Form.module.css";
+import { MakeFrame } from "./MakeFrame";
+import { useMake } from "./useMake";
+
+/** Everything that one has here, as a file. */
+export function ExportPage() {
+  const t = useT();
+  const [name, setName] = useState("");
+  const { busy, wrong, formProps } = useMake(() => ({ kind: "export", name: name.trim(), spec: {} }));
+  return (
+    <MakeFrame title={t("jobs.new_export")} hint={t("jobs.new_export_text")}>
+      <form className={styles["form"]} {...formProps}>
+        <p>{t("jobs.export_what")}</p>
+        <Field label={t("jobs.name")} error={wrong.fields["name"]}>
+          {(control) => (
+            <Input
+              {...control}
+              name="name"
+              maxLength={200}
+              autoComplete="off"
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        {wrong.general ? <Note kind="danger">{wrong.general}</Note> : null}
+        <div className={styles["end"]}>
+          <Button type="submit" look="primary" busy={busy}>
+            {t("jobs.start")}
+          </Button>
+        </div>
+      </form>
+    </MakeFrame>
+  );
+}

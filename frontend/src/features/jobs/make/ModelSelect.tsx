@@ -1,0 +1,33 @@
+import { useT } from "@/lib/i18n";
+import { Field, Select } from "@/ui";
+import { useModels } from "./models";
+
+/** One model, or the site's own choice. */
+export function ModelSelect({
+  name,
+  value,
+  error,
+  onChange,
+}: {
+  name: string;
+  value: string;
+  error: string | undefined;
+  onChange: (model: string) => void;
+}) {
+  const t = useT();
+  const { data: models } = useModels();
+  return (
+    <Field label={t("jobs.model")} error={error}>
+      {(control) => (
+        <Select {...control} name={name} value={value} onChange={(event) => onChange(event.target.value)}>
+          <option value="">{t("jobs.model_default")}</option>
+          {models?.map((model) => (
+            <option key={model.name} value={model.name}>
+              {model.label || model.name}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
