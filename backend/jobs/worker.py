@@ -5,6 +5,7 @@ providers), is made by the process that uses it and kept between tasks.
 """
 
 import asyncio
+import gc
 import mmap
 import os
 import socket
@@ -25,6 +26,9 @@ T = TypeVar("T")
 
 _shared = mmap.mmap(-1, 1)
 """A byte that the worker's main process shares with its children."""
+
+GC_THRESHOLDS = (5000, 10, 20)
+"""As a web node's."""
 
 _loops: dict[int, tuple[asyncio.AbstractEventLoop, int]] = {}
 """The loop of this process, and its parent when it was made."""
@@ -52,6 +56,8 @@ def _loop() -> tuple[asyncio.AbstractEventLoop, int]:
     found = _loops.get(os.getpid())
     if found is None:
         found = _loops[os.getpid()] = (uvloop.new_event_loop(), os.getppid())
+        gc.freeze()  # what was loaded stays: full collections need not walk it between two rows
+        gc.set_threshold(*GC_THRESHOLDS)
     return found
 
 
