@@ -1,6 +1,7 @@
 """The loop of a run: store what ended and take what is next, in one statement, as often as there is something."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -30,7 +31,7 @@ MANY = 1_000_000
 
 
 class Fenced(Exception):
-    """Somebody else has the job now."""
+    """Somebody else has the job now, or may have it."""
 
 
 class Loop:
@@ -54,6 +55,8 @@ class Loop:
         """The last statement has added rows, which nobody could take yet."""
         self._behind = False
         """Progress that is not told yet."""
+        self._renewed = time.monotonic()
+        """When the statement began that renewed the lease last."""
         self._wake = asyncio.Event()
         self._first_error: dict[str, Any] | None = None
         self._orders: Sequence[RowOrder] = ()
@@ -99,6 +102,7 @@ class Loop:
     async def run(self) -> None:
         """Work until the job ends, stands still or has to go. Raises `Fenced`, and what the kind raises."""
         async with self._kind.open(self) as work:
+            self._renewed = time.monotonic()
             try:
                 await self._work(work)
             finally:
@@ -109,6 +113,8 @@ class Loop:
         clock = asyncio.get_running_loop().time
         calling = work if isinstance(work, Calling) else None
         while True:
+            if time.monotonic() - self._renewed > self._settings.lease:
+                raise Fenced  # it was frozen: calls that failed meanwhile would be made again, beside another worker's
             stopping = self._stopping()
             capped = False
             want = 0
@@ -242,6 +248,7 @@ class Loop:
         added, self._added = self._added, []
         before = self._tally.total
         while True:
+            began = time.monotonic()
             try:
                 if unsure:
                     ended = await self._resume(ended)
@@ -258,6 +265,7 @@ class Loop:
                 continue
             if stored is None:
                 raise Fenced
+            self._renewed = began
             self._grown = bool(group.added)
             if self._grown:
                 self._wake.set()

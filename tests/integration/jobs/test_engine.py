@@ -1,6 +1,7 @@
 """What keeps a job right: one worker at a time, rows that happen once in effect, pauses, cancels, deaths."""
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -91,6 +92,28 @@ async def test_after_a_death_only_what_was_under_way_is_done_again_and_counted_a
     rows = [event["data"]["index"] for event in await site.events(job) if event["type"] == "row"]
     assert sorted(rows) == list(range(20)), "each row is told once"
     assert any("died" in event["data"]["text"] for event in await site.events(job) if event["type"] == "log")
+
+
+async def test_a_worker_that_was_frozen_for_longer_than_its_lease_asks_nobody_any_more(site: JobSite):
+    """It can't know who has the job now; what failed while it stood still it would ask for once more."""
+    client = await site.ada()
+    job = await site.batch(client, rows=4, concurrency=2)
+    calls = 0
+
+    def freeze(request: CompletionRequest) -> list[Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            time.sleep(FAST.lease + 0.1)
+        return [asyncio.Event()]
+
+    site.provider.script = freeze
+    assert await site.work(job)
+    assert (calls, site.provider.closed) == (2, 2)
+    site.provider.script = lambda request: ANSWER
+    assert await site.work(job, place=OTHER)
+    assert await lost_and_begun(job) == (2, 6)
+    assert await booked(site, job) == {"settled": 4, "lost": 2}
 
 
 async def test_a_pause_lets_calls_end_and_a_resume_goes_on(site: JobSite):
