@@ -14,6 +14,7 @@ from backend.core.db import in_thread
 from backend.core.errors import BadRequest
 from backend.core.pagination import PageQuery
 from backend.jobs import files, results, selectors, services
+from backend.jobs.imports import undo
 from backend.jobs.kinds import kind_names
 from backend.jobs.kinds.schedule import upcoming
 from backend.jobs.schemas import (
@@ -30,6 +31,7 @@ from backend.jobs.schemas import (
     RowStatusName,
     StatusName,
     TimesOut,
+    Undone,
 )
 from backend.jobs.tables import Options
 
@@ -143,6 +145,12 @@ async def jobs_cancel(request: HttpRequest, job_id: UUID) -> JobOut:
 async def jobs_retry(request: HttpRequest, job_id: UUID) -> JobOut:
     """Only the failed rows, and those that a cancel left; what is done stays as it is."""
     return await in_thread(services.job_retry, principal=_caller(request), job=job_id)
+
+
+@router.post("/jobs/{job_id}/undo", response=Undone, summary="Undo an import")
+async def jobs_undo(request: HttpRequest, job_id: UUID) -> Undone:
+    """Deletes the conversations that it brought, but those that were changed since."""
+    return await in_thread(undo.import_undo, principal=_caller(request), job=job_id)
 
 
 @router.post("/jobs/{job_id}/clone", response={201: JobOut}, summary="Start a job like this one")

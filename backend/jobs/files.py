@@ -1,20 +1,26 @@
 """Uploaded files: kept under their id, looked into once for their columns and first rows."""
 
 import time
+import zipfile
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.core.errors import Conflict, NotFound, QuotaExceeded
 from backend.core.pagination import Page, page
+from backend.jobs.imports.reading import source_at
 from backend.jobs.models import ENDED, File, files_folder
 from backend.jobs.schemas import FileOut, TableProblem
 from backend.jobs.tables import BadLine, BadTable, Options, guess_format, open_table
 
+TABLES = frozenset({"csv", "jsonl", "xlsx"})
+EXPORTS = frozenset({"json", "jsonl", "zip"})
 SHOWN_ROWS = 10
 LOOKED_AT = 1000
 """Lines that the first look goes through."""
@@ -34,7 +40,7 @@ def file_created(*, principal: Principal, ident: UUID, name: str, size: int, pat
     with path.open("rb") as opened:
         head = opened.read(64)
     shown = _plain(name) or "upload"
-    form = guess_format(name=shown, head=head) or ""
+    form = _format(shown, head, path)
     if File.objects.filter(owner_id=principal.user_id).count() >= MAX_FILES:
         raise QuotaExceeded(f"You have {MAX_FILES} files. Delete some of them first.")
     with transaction.atomic():
@@ -46,8 +52,10 @@ def file_created(*, principal: Principal, ident: UUID, name: str, size: int, pat
 def file_out(row: File, *, look: bool = False, options: Options | None = None) -> FileOut:
     """A file as clients see it; `look`: into it."""
     found = FileOut(id=row.id, name=row.name, size=row.size, format=row.format, created=row.created)
-    if look and row.format and (row.format != "xlsx" or row.size <= LARGEST_BOOK):
+    if look and row.format in TABLES and (row.format != "xlsx" or row.size <= LARGEST_BOOK):
         _look(row, found, options or Options())
+    if look and row.format in EXPORTS:
+        _look_for_export(row, found)
     return found
 
 
@@ -68,7 +76,7 @@ def file_page(*, principal: Principal, before: UUID | None, limit: int) -> Page[
 def file_delete(*, principal: Principal, file: UUID) -> None:
     """Delete it, bytes and all. Raises `Conflict` while a job is still to read it."""
     row = _own(principal, file, "delete")
-    if row.jobs.filter(ready=False).exclude(status__in=ENDED).exists():
+    if row.jobs.filter(Q(ready=False) | Q(kind="import")).exclude(status__in=ENDED).exists():
         raise Conflict("A job is still to read this file.")
     path = row.path
     row.delete()
@@ -114,6 +122,25 @@ def _look(row: File, found: FileOut, options: Options) -> None:
         found.problems.append(TableProblem(line=error.line, reason=error.reason))
     except OSError:
         found.problems.append(TableProblem(line=None, reason="The file is gone. Upload it again."))
+
+
+def _format(name: str, head: bytes, path: Path) -> str:
+    """A zip that is no workbook and JSON that is no table are for imports."""
+    found = guess_format(name=name, head=head) or ""
+    if found == "xlsx" and zipfile.is_zipfile(path):
+        with suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
+            return "xlsx" if any(entry.startswith("xl/") for entry in archive.namelist()) else "zip"
+    if found in {"", "jsonl"} and head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"[", b"{"}:
+        plain = not name.lower().endswith((".jsonl", ".ndjson"))
+        return "json" if plain and (not found or source_at(path)[0]) else found
+    return found
+
+
+def _look_for_export(row: File, found: FileOut) -> None:
+    source, error = source_at(row.path)
+    found.source = source or ""
+    if error is not None and row.format != "jsonl":
+        found.problems.append(TableProblem(line=error.line, reason=error.message))
 
 
 def _plain(name: str) -> str:

@@ -13,6 +13,7 @@ from django.contrib.postgres.indexes import BTreeIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from backend.chat.models import Conversation
 from backend.core.ids import new_id
 from backend.core.models import BaseModel, TopicRow
 
@@ -20,6 +21,9 @@ WAITING = ("queued", "running")
 """What a worker may claim: running ones only when their lease is over."""
 
 ENDED = ("done", "failed", "cancelled")
+
+MOST_LOST = 3
+"""Workers that may die on a row."""
 
 
 class Status(models.TextChoices):
@@ -167,6 +171,7 @@ class JobRow(models.Model):
         indexes: ClassVar = [
             BTreeIndex(fields=["job", "index"], condition=models.Q(status="pending"), name="jobs_jobrow_pending"),
             BTreeIndex(fields=["job"], condition=models.Q(status="running"), name="jobs_jobrow_running"),
+            BTreeIndex(fields=["job"], condition=models.Q(lost__gte=MOST_LOST), name="jobs_jobrow_given_up"),
         ]
 
     def __str__(self) -> str:
@@ -194,3 +199,25 @@ class ResearchSource(BaseModel):
 
     def __str__(self) -> str:
         return f"source {self.number} of {self.job_id}"
+
+
+class Imported(BaseModel):
+    """Where a conversation came from, so that the same file twice brings it once.
+
+    `position` is the conversation's own as the import left it: while that is so, nobody has touched it.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    source = models.CharField(max_length=16)
+    source_id = models.CharField(max_length=200)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
+    position = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "source", "source_id"], name="jobs_imported_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_id}"

@@ -110,6 +110,17 @@ class ScheduleSpec(Strict):
         return self
 
 
+SourceName = Literal["chatgpt", "openwebui", "librechat", "rivulet"]
+
+
+class ImportSpec(Strict):
+    """Conversations out of an uploaded export. `source` is found out otherwise; `folder` is where they are put."""
+
+    file: UUID
+    source: SourceName | None = None
+    folder: Text = Field("", max_length=120)
+
+
 class ExportSpec(Strict):
     """All conversations, or only those named."""
 
@@ -191,6 +202,13 @@ class JobOut(BaseModel):
     finished: datetime | None
 
 
+class Undone(BaseModel):
+    """What became of an import's conversations: `kept` were changed since."""
+
+    removed: int
+    kept: int
+
+
 class RowOut(BaseModel):
     """A row of work. `line` is its line in the source; `attempt` how often it was begun, `lost` how often in vain."""
 
@@ -229,7 +247,9 @@ class TableProblem(BaseModel):
 
 
 class FileOut(BaseModel):
-    """An uploaded file. `columns` and `preview` (its first rows) where it is a table; `problems` that they showed."""
+    """An uploaded file. `columns` and `preview` (its first rows) where it is a table; `problems` that they showed.
+    `source` is whose export of conversations it is, "" where it is none.
+    """
 
     id: UUID
     name: str
@@ -239,6 +259,7 @@ class FileOut(BaseModel):
     columns: list[str] = []
     preview: list[dict[str, str]] = []
     problems: list[TableProblem] = []
+    source: str = ""
 
 
 JobPage = Page[JobOut]

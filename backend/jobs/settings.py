@@ -37,7 +37,4 @@ PROGRESS_SECONDS = 0.1
 MOST_IDLE_CLAIMS = 5
 """Workers that may die on a job, one after the other, without finishing a row."""
 
-MOST_LOST = 3
-"""Workers that may die on a row."""
-
 LOG_LINES = 100

@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from backend.core import outbox
 from backend.jobs import books, changes
 from backend.jobs.events import RowEnded
-from backend.jobs.models import WAITING, Job, Status
-from backend.jobs.settings import MOST_IDLE_CLAIMS, MOST_LOST
+from backend.jobs.models import MOST_LOST, WAITING, Job, Status
+from backend.jobs.settings import MOST_IDLE_CLAIMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,7 @@ async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[
     except (Fenced, Unavailable):
         raise
     except SpecError as error:
-        told: dict[str, Any] = {"code": "bad_request", "message": error.message}
-        await _fail(job, told | ({} if error.line is None else {"line": error.line}))
+        await _fail(job, error.plain())
     except AppError as error:
         await _fail(job, {"code": error.code, "message": error.message})
     except Exception as error:

@@ -4,6 +4,7 @@ from backend.core.errors import BadRequest
 from backend.jobs.kinds.base import Kind
 from backend.jobs.kinds.batch import BatchKind
 from backend.jobs.kinds.export import ExportKind
+from backend.jobs.kinds.imports import ImportKind
 from backend.jobs.kinds.research import ResearchKind
 from backend.jobs.kinds.schedule import ScheduleKind
 
@@ -28,5 +29,5 @@ def register(kind: Kind) -> None:
     _KINDS[kind.name] = kind
 
 
-for _kind in (BatchKind(), ExportKind(), ResearchKind(), ScheduleKind(_KINDS)):
+for _kind in (BatchKind(), ExportKind(), ImportKind(), ResearchKind(), ScheduleKind(_KINDS)):
     register(_kind)

@@ -14,13 +14,30 @@ from backend.usage.ledger import RowOrder, Settlement
 
 
 class SpecError(Exception):
-    """A spec turns out to be impossible while its rows are made. `line` of the source, where it is one's fault."""
+    """A spec turns out to be impossible while its rows are made. `line` and `offset` (in bytes) of the source, where it
+    is one's fault; `code` is stable.
+    """
 
-    def __init__(self, message: str, *, line: int | None = None, field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        field: str | None = None,
+        code: str = "bad_request",
+        offset: int | None = None,
+    ) -> None:
         self.message = message
         self.line = line
         self.field = field
+        self.code = code
+        self.offset = offset
         super().__init__(message)
+
+    def plain(self) -> dict[str, Any]:
+        """As a job holds it."""
+        found = {"code": self.code, "message": self.message, "line": self.line, "offset": self.offset}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

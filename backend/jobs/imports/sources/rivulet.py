@@ -1,0 +1,108 @@
+"""Our own export: a conversation with its messages in their order, as `backend.jobs.exports` writes them."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from backend.jobs.imports.base import (
+    BadExport,
+    LeftOut,
+    Said,
+    Told,
+    arrange,
+    as_dict,
+    as_list,
+    as_text,
+    as_time,
+    clean,
+)
+
+KINDS: Final = frozenset({"text", "reasoning", "tool", "search", "image"})
+_STATUSES = {"done", "incomplete", "error", "cancelled"}
+_ROLES = {"system", "user", "assistant"}
+
+
+def knows(value: dict[str, Any]) -> bool:
+    """By its messages, which have parts."""
+    messages = value.get("messages")
+    return (
+        isinstance(value.get("id"), str)
+        and isinstance(messages, list)
+        and "conversationId" not in value
+        and all(isinstance(as_dict(one).get("parts"), list) for one in messages[:3])
+    )
+
+
+def ident(value: dict[str, Any]) -> str:
+    """See `Reader`."""
+    return as_text(value.get("id"))
+
+
+def told(value: dict[str, Any]) -> Told:
+    """See `Reader`."""
+    created = as_time(value.get("created"))
+    updated = as_time(value.get("updated")) or created or datetime.now(UTC)
+    left_out = LeftOut()
+    messages = [_said(as_dict(one), left_out) for one in as_list(value.get("messages"))]
+    return Told(
+        id=ident(value),
+        title=as_text(value.get("title")),
+        created=created or updated,
+        updated=updated,
+        messages=arrange(messages, last=messages[-1].key, at=created or updated) if messages else [],
+        model=as_text(value.get("model")),
+        system=as_text(value.get("system")),
+        folder=as_text(value.get("folder")),
+        pinned=value.get("pinned") is True,
+        archived=value.get("archived") is True,
+        left_out=left_out,
+    )
+
+
+def _said(one: dict[str, Any], left_out: LeftOut) -> Said:
+    key, role, status = as_text(one.get("id")), as_text(one.get("role")), as_text(one.get("status"))
+    if not key or role not in _ROLES:
+        raise BadExport("unknown_shape", "A message in it has no id, or nobody who says it.")
+    cost = one.get("cost")
+    return Said(
+        key=key,
+        parent=as_text(one.get("parent")) or None,
+        role=role,  # type: ignore[arg-type]
+        parts=_parts(as_list(one.get("parts")), left_out),
+        model=as_text(one.get("model")),
+        created=as_time(one.get("created")),
+        status=status if status in _STATUSES else "incomplete",  # type: ignore[arg-type]
+        reason=as_text(one.get("reason")),
+        params=as_dict(_plain(one.get("params"))),
+        usage=as_dict(_plain(one.get("usage"))) or None,
+        cost=float(cost) if isinstance(cost, int | float) and math.isfinite(cost) and 0 <= cost < 1e9 else None,
+        error=as_dict(_plain(one.get("error"))) or None,
+    )
+
+
+def _parts(given: list[Any], left_out: LeftOut) -> list[dict[str, Any]]:
+    parts = []
+    for part in map(as_dict, given):
+        if part.get("kind") not in KINDS or not _safe(part):
+            left_out.add("unknown", as_text(part.get("kind")))
+            continue
+        parts.append({**as_dict(_plain(part)), "kind": part["kind"], "text": as_text(part.get("text"))})
+    return parts
+
+
+def _safe(part: dict[str, Any]) -> bool:
+    """An image is at an https or data address, as where one is sent."""
+    return part["kind"] != "image" or as_text(part.get("url")).startswith(("https://", "data:image/"))
+
+
+def _plain(value: Any) -> Any:
+    """JSON whose texts can be stored."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
