@@ -183,16 +183,11 @@ async def jobs_rows(request: HttpRequest, job_id: UUID, query: Query[RowQuery]) 
 
 @router.get("/jobs/{job_id}/result", response=dict[str, Any], summary="Download a job's result")
 async def jobs_result(request: HttpRequest, job_id: UUID, query: Query[ResultQuery]) -> Any:
-    """All rows as they are now: JSON (`columns` and `rows`), CSV, or JSONL, as a download."""
+    """All rows as they are now: JSON (`columns` and `rows`), CSV, or JSONL, as a download. An export also comes as a
+    zip with JSON and Markdown, or as Markdown alone.
+    """
     job = await in_thread(selectors.job_get, principal=_caller(request), job=job_id)
-    made_with = job.spec.get("pinned")
-    found = results.result(
-        job=job.id,
-        format=query.format,
-        whole=job.kind == "export",
-        template=f"{made_with['slug']}@{made_with['number']}" if made_with else "",
-    )
-    response = StreamingHttpResponse(found)
+    response = StreamingHttpResponse(results.result(job=job, format=query.format))
     response["Content-Type"] = results.TYPES[query.format]
     response["Content-Disposition"] = f'attachment; filename="job-{job.id}.{query.format}"'
     response["Cache-Control"] = "no-store"

@@ -10,8 +10,10 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Let the ledger be compared with the rows."""
+        """Let the ledger be compared with the rows, and name the parts of an export."""
         from backend.jobs.books import ledgered
+        from backend.jobs.exports import parts
         from backend.usage import books
 
         books.register(ledgered)
+        parts.register()

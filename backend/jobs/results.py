@@ -8,7 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from backend.core.db import in_thread
+from backend.core.errors import BadRequest
 from backend.jobs import selectors
+from backend.jobs.exports.archive import as_markdown, as_zip
+from backend.jobs.models import Job
 from backend.jobs.schemas import ResultFormat
 
 OWN = ("index", "line", "model", "status", "output", "error", "input_tokens", "output_tokens", "cost")
@@ -16,19 +19,33 @@ TYPES: dict[ResultFormat, str] = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "json": "application/json",
+    "zip": "application/zip",
+    "md": "text/markdown; charset=utf-8",
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def result(
+def result(*, job: Job, format: ResultFormat) -> AsyncIterator[bytes]:  # noqa: A002
+    """The whole result in pieces. Raises `BadRequest` for a form that only exports have."""
+    whole = job.kind == "export"
+    if format in {"zip", "md"}:
+        if not whole:
+            raise BadRequest("Only an export comes in this form.", field="format")
+        return as_zip(job) if format == "zip" else as_markdown(job)
+    made_with = job.spec.get("pinned")
+    template = f"{made_with['slug']}@{made_with['number']}" if made_with else ""
+    return _rows(job=job.id, format=format, whole=whole, template=template)
+
+
+async def _rows(
     *,
     job: UUID,
     format: ResultFormat,  # noqa: A002
-    whole: bool = False,
-    template: str = "",
+    whole: bool,
+    template: str,
 ) -> AsyncIterator[bytes]:
-    """The whole result, a piece for some hundred rows. `whole`: an output is a line of JSONL by itself. `template`: the
-    stored template that made it, which each row then names.
+    """A piece for some hundred rows. `whole`: an output is a line of JSONL by itself. `template`: the stored template
+    that made it, which each row then names.
     """
     columns = await in_thread(selectors.columns_of, job=job)
     own = (*OWN, "template") if template else OWN
@@ -44,7 +61,7 @@ async def result(
             yield _csv([_cells({**row, **made}, columns, own) for row in found])
         else:
             if whole and format == "jsonl":
-                lines = [row["output"] for row in found if row["status"] == "done"]
+                lines = [row["output"] for row in found if row["status"] == "done" and "part" not in row["input"]]
             else:
                 lines = [json.dumps({**_flat(row), **made}, ensure_ascii=False) for row in found]
             joined = ("\n" if format == "jsonl" else ",").join(lines).encode()

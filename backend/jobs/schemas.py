@@ -15,7 +15,9 @@ from backend.prompts.schemas import Label, PromptUse, Slug
 StatusName = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 RowStatusName = Literal["pending", "running", "done", "failed", "cancelled"]
 FormatName = Literal["csv", "jsonl", "xlsx"]
-ResultFormat = Literal["json", "csv", "jsonl"]
+ResultFormat = Literal["json", "csv", "jsonl", "zip", "md"]
+"""`zip` and `md` are for exports."""
+
 DepthName = Literal["quick", "standard", "deep"]
 FreshnessName = Literal["day", "week", "month", "year"]
 
@@ -122,9 +124,10 @@ class ImportSpec(Strict):
 
 
 class ExportSpec(Strict):
-    """All conversations, or only those named."""
+    """All of a person's data, the parts in `include`, or only the `conversations` named."""
 
     conversations: list[UUID] | None = Field(None, min_length=1, max_length=10_000)
+    include: list[Name] | None = Field(None, min_length=1, max_length=20)
 
 
 class ResearchLimits(Strict):

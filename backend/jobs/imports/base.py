@@ -74,6 +74,9 @@ class Said:
     usage: dict[str, Any] | None = None
     cost: float | None = None
     error: dict[str, Any] | None = None
+    timings: dict[str, Any] | None = None
+    system: str | None = None
+    prompt: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:

@@ -124,7 +124,7 @@ def _looked_at(file: BinaryIO, at: Found, piece: Piece, *, source: Source | None
     value = value_of(raw, piece)
     if part:
         title = (as_text(value.get("name")) or as_text(value.get("title")))[:200]
-        return replace(at, part=part, source="rivulet", ident=as_text(value.get("id"))[:200], title=title)
+        return replace(at, part=part, source="rivulet", ident=as_text(value.get("slug"))[:200], title=title)
     known = source or source_of(value)
     if known is None or not SOURCES[known].knows(value):
         whose = "a source that is known" if known is None else LABELS[known]

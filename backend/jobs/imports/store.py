@@ -147,6 +147,9 @@ def _message(row: Conversation, said: Said, ids: Mapping[str, UUID], seq: int) -
         cost=said.cost,
         reason=said.reason[:40],
         error=said.error,
+        timings=said.timings,
+        system=said.system,
+        prompt=said.prompt,
         created=said.created or row.created,
         updated=said.created or row.updated,
     )
@@ -168,6 +171,8 @@ def _out(message: Message) -> MessageOut:
         cost=None if message.cost is None else float(message.cost),
         reason=message.reason,
         error=message.error,
+        timings=message.timings,
+        prompt=message.prompt,
         created=message.created,
     )
 

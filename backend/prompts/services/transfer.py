@@ -36,6 +36,7 @@ from backend.prompts.services.writing import free_slug, search_update, version_s
 
 FORMAT = "rivulet.prompts"
 FORMAT_VERSION = 1
+SAME = "Its newest version is here already."
 
 
 class VersionIn(Content):
@@ -162,7 +163,7 @@ def _import(
         raise BadRequest(f"The slug {entry.slug} is taken by a template that you can't change.")
     newest, held = entry.versions[-1], TemplateVersion.objects.get(template=taken, number=taken.newest)
     if _same(newest, held):
-        raise BadRequest("Its newest version is here already.")
+        raise BadRequest(SAME)
     search_update(taken, version_store(taken, newest, author=principal.user_id, note=newest.note))
     return {"slug": taken.slug, "id": taken.id, "change": "version"}
 

@@ -1,8 +1,16 @@
 """An export: every conversation of its owner, whole, and nobody else's."""
 
+import io
 import json
+import zipfile
+from typing import Any
+
+import httpx
 
 from tests.integration.jobs.conftest import JobSite
+from tests.integration.jobs.test_files import upload
+
+PARTS = ("profile", "templates", "jobs", "usage")
 
 
 async def test_an_export_has_every_conversation_of_its_owner_whole(site: JobSite):
@@ -17,7 +25,7 @@ async def test_an_export_has_every_conversation_of_its_owner_whole(site: JobSite
     job = (await ada.post("/api/v1/jobs", json={"kind": "export", "spec": {}})).json()
     await site.work(job)
     ended = await site.seen(ada, job)
-    assert (ended["status"], ended["done"]) == ("done", 2)
+    assert (ended["status"], ended["done"]) == ("done", 2 + len(PARTS))
     lines = (await ada.get(f"/api/v1/jobs/{job['id']}/result?format=jsonl")).text.splitlines()
     told = [[(message["role"], message["text"]) for message in json.loads(line)["messages"]] for line in lines]
     answer = ("assistant", "tok0 tok1 tok2 ")
@@ -26,9 +34,75 @@ async def test_an_export_has_every_conversation_of_its_owner_whole(site: JobSite
 
 async def test_an_export_of_nothing_has_failed_and_says_so(site: JobSite):
     client = await site.ada()
-    job = (await client.post("/api/v1/jobs", json={"kind": "export", "spec": {}})).json()
+    spec: dict[str, Any] = {"include": ["conversations"]}
+    job = (await client.post("/api/v1/jobs", json={"kind": "export", "spec": spec})).json()
     await site.work(job)
     ended = await site.seen(client, job)
     assert (ended["status"], ended["error"]["message"]) == ("failed", "There is no conversation to export.")
     wrong = await client.post("/api/v1/jobs", json={"kind": "export", "spec": {"everything": True}})
     assert wrong.json()["errors"][0]["field"] == "spec.everything"
+    wrong = await client.post("/api/v1/jobs", json={"kind": "export", "spec": {"include": ["secrets"]}})
+    assert wrong.json()["errors"][0]["field"] == "spec.include"
+
+
+async def made(site: JobSite, client: httpx.AsyncClient, kind: str, **spec: Any) -> dict[str, Any]:
+    """A job that has ended."""
+    job: dict[str, Any] = (await client.post("/api/v1/jobs", json={"kind": kind, "spec": spec})).json()
+    await site.work(job)
+    return job
+
+
+async def told(client: httpx.AsyncClient) -> list[tuple[Any, ...]]:
+    """All conversations by their content: trees by the places of messages, whatever their ids."""
+    found = []
+    for one in (await client.get("/api/v1/conversations")).json()["items"]:
+        messages = (await client.get(f"/api/v1/conversations/{one['id']}/messages")).json()["items"]
+        places = {message["id"]: at for at, message in enumerate(messages)}
+        kept = ("role", "status", "parts", "text", "model", "params", "usage", "cost", "reason", "error", "created")
+        tree = [(places.get(message["parent"] or ""), {name: message[name] for name in kept}) for message in messages]
+        found.append((one["title"], one["folder"], one["pinned"], one["created"], one["updated"], tree))
+    return found
+
+
+async def test_what_an_export_holds_an_import_brings_back(site: JobSite):
+    ada, key = await site.someone()
+    started = (await ada.post("/api/v1/messages", json={"content": "a **first** one"})).json()
+    await site.ended(ada, started)
+    again = await ada.post(f"/api/v1/messages/{started['message']}/retry", json={"mode": "again", "model": "other"})
+    await site.ended(ada, again.json())
+    changed = {"title": "Öl / Gas: 1", "folder": "Work", "pinned": True}
+    assert (await ada.patch(f"/api/v1/conversations/{started['conversation']}", json=changed)).status_code == 200
+    template = {"name": "Greet", "slug": "greet", "user": "Hello."}
+    assert (await ada.post("/api/v1/prompts", json=template)).status_code == 201
+
+    job = await made(site, ada, "export")
+    reply = await ada.get(f"/api/v1/jobs/{job['id']}/result?format=zip")
+    archive = zipfile.ZipFile(io.BytesIO(reply.content))
+    assert archive.testzip() is None
+    [page] = [name for name in archive.namelist() if name.startswith("markdown/")]
+    others = {"README.txt", "rivulet.json", "conversations.json", *(f"{part}.json" for part in PARTS)}
+    assert set(archive.namelist()) == others | {page}
+    assert " Öl Gas 1 (" in page
+    text = archive.read(page).decode()
+    assert text.startswith("# Öl / Gas: 1\n")
+    assert text.count("tok0 tok1 tok2") == 2
+    assert "*Another branch: after message 1.*" in text
+    assert (await ada.get(f"/api/v1/jobs/{job['id']}/result?format=md")).text == text
+    [profile] = json.loads(archive.read("profile.json"))
+    assert (profile["email"], len(profile["keys"])) == ("ada@example.org", 1)
+    assert key not in reply.text
+    assert json.loads(archive.read("jobs.json"))[0]["kind"] == "export"
+
+    eve, _ = await site.someone("eve@example.org")
+    file = await upload(eve, reply.content, name="rivulet.zip")
+    assert file["source"] == "rivulet"
+    job = await made(site, eve, "import", file=file["id"])
+    outputs = [json.loads(row["output"] or "{}") for row in (await site.seen(eve, job, "/rows"))["items"]]
+    assert [one.get("result") for one in outputs] == ["imported", None], "the slug is taken by ada's"
+    assert await told(eve) == await told(ada)
+    mine = await upload(ada, reply.content, name="rivulet.zip")
+    job = await made(site, ada, "import", file=mine["id"])
+    outputs = [json.loads(row["output"]) for row in (await site.seen(ada, job, "/rows"))["items"]]
+    assert [one["result"] for one in outputs] == ["known", "known"]
+    batch = await site.batch(ada)
+    assert (await ada.get(f"/api/v1/jobs/{batch['id']}/result?format=zip")).status_code == 422

@@ -3,6 +3,9 @@
 import math
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backend.jobs.imports.base import (
     BadExport,
@@ -18,6 +21,7 @@ from backend.jobs.imports.base import (
 )
 
 KINDS: Final = frozenset({"text", "reasoning", "tool", "search", "image"})
+LONGEST_WORD = 40
 _STATUSES = {"done", "incomplete", "error", "cancelled"}
 _ROLES = {"system", "user", "assistant"}
 
@@ -74,10 +78,51 @@ def _said(one: dict[str, Any], left_out: LeftOut) -> Said:
         status=status if status in _STATUSES else "incomplete",  # type: ignore[arg-type]
         reason=as_text(one.get("reason")),
         params=as_dict(_plain(one.get("params"))),
-        usage=as_dict(_plain(one.get("usage"))) or None,
+        usage=_counts(one.get("usage")),
         cost=float(cost) if isinstance(cost, int | float) and math.isfinite(cost) and 0 <= cost < 1e9 else None,
-        error=as_dict(_plain(one.get("error"))) or None,
+        error=_error(as_dict(one.get("error"))),
+        timings=_counts(one.get("timings")),
+        system=as_text(one["system"]) if isinstance(one.get("system"), str) else None,
+        prompt=_prompt(one.get("prompt")),
     )
+
+
+class _Prompt(BaseModel):
+    """What a message keeps of the template that made it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    template: UUID
+    version: UUID
+    slug: str
+    name: str
+    number: int
+    label: str | None = None
+    variables: dict[str, Any]
+
+
+def _prompt(value: Any) -> dict[str, Any] | None:
+    try:
+        return _Prompt.model_validate(_plain(value)).model_dump(mode="json", exclude_unset=True)
+    except ValidationError:
+        return None
+
+
+def _counts(value: Any) -> dict[str, Any] | None:
+    """Tokens or milliseconds, and words about them."""
+    return {clean(name): one for name, one in as_dict(_plain(value)).items() if _short(one)} or None
+
+
+def _short(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_WORD
+    return value is None or isinstance(value, bool) or (isinstance(value, int | float) and 0 <= value < 1e15)
+
+
+def _error(value: dict[str, Any]) -> dict[str, Any] | None:
+    if not value:
+        return None
+    return {"code": as_text(value.get("code")) or "internal", "message": as_text(value.get("message"))[:1000]}
 
 
 def _parts(given: list[Any], left_out: LeftOut) -> list[dict[str, Any]]:
