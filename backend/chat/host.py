@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 
 from backend.accounts.principal import Principal
-from backend.chat import checkpoint, finish, recover, titles
+from backend.chat import checkpoint, finish, recover, retention, titles
 from backend.chat.entries import Resolved
 from backend.chat.fold import visible_text
 from backend.chat.order import CANCELLED, Order, Resume
@@ -297,7 +297,7 @@ class GenerationHost:
         while True:
             await outbox.trim()
             await idempotency.trim()
-            await recover.purge_deleted()
+            await retention.purge_deleted()
             await asyncio.sleep(self.settings.housekeeping)
 
 

@@ -36,7 +36,6 @@ from realtime.log import Append
 
 log = structlog.get_logger(__name__)
 
-UNDO_DAYS = 30
 MOST_CLAIMS = 3
 LONGEST_IDLE = 300.0
 
@@ -174,14 +173,6 @@ class Sweeper:
             await cancel((await self.resolve(model or None)).provider, remote)
 
 
-async def purge_deleted() -> None:
-    """Delete for good what was deleted longer ago than it can be restored."""
-    async with db.connect() as connection:
-        cursor = await connection.execute(_PURGEABLE, [UNDO_DAYS])
-        for (conversation,) in await cursor.fetchall():
-            await connection.execute(_PURGE, {"id": conversation})
-
-
 def _over(row: Row, kept: Kept) -> Outcome | None:
     """How an answer ends that is not to be carried on."""
     answer = kept.answer
@@ -234,14 +225,4 @@ async def _question(row: Row, message: MessageOut) -> str | None:
 _NEW_EPOCH = """
 UPDATE chat_generation SET epoch = %(epoch)s, run_id = %(run_id)s, checkpoint_offset = 0
 WHERE id = %(id)s AND attempt = %(attempt)s AND status IN ('queued', 'running') RETURNING id
-"""
-
-_PURGEABLE = """
-SELECT id FROM chat_conversation WHERE deleted_at < now() - make_interval(days => %s) ORDER BY deleted_at LIMIT 100
-"""
-
-_PURGE = """
-WITH generations AS (DELETE FROM chat_generation WHERE conversation_id = %(id)s),
-  messages AS (DELETE FROM chat_message WHERE conversation_id = %(id)s)
-DELETE FROM chat_conversation WHERE id = %(id)s
 """

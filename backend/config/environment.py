@@ -151,6 +151,11 @@ class Environment(BaseSettings):
         3, ge=1, le=64, description="Jobs that a worker runs at a time; one place is never taken by a batch."
     )
     jobs_per_user: int = Field(2, ge=0, le=1000, description="Jobs of one person that run at a time; 0: any number.")
+    deleted_days: int = Field(
+        30, ge=0, le=36_500, description="Days that a deleted conversation can be restored; 0: for ever."
+    )
+    jobs_days: int = Field(180, ge=0, le=36_500, description="Days that a job is kept after its end; 0: for ever.")
+    files_days: int = Field(90, ge=0, le=36_500, description="Days that an upload is kept; 0: for ever.")
     upload_mib: int = Field(100, ge=1, le=10_000, description="Largest file that may be uploaded, in MiB.")
 
     @field_validator("trusted_proxies")

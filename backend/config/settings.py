@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
 from kombu import Queue
 
 from backend.config.environment import ROOT, environment, split
@@ -186,6 +187,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "jobs.clean": {"task": "jobs.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+    "jobs.maintain": {
+        "task": "jobs.maintain",
+        "schedule": crontab(hour="3", minute="30"),
+        "options": {"expires": 6 * 3600},
+    },
     "usage: sweep and roll up": {"task": "usage.sweep", "schedule": 60.0},
     "usage: reconcile": {"task": "usage.reconcile", "schedule": 3600.0},
 }

@@ -83,15 +83,15 @@ def file_delete(*, principal: Principal, file: UUID) -> None:
     path.unlink(missing_ok=True)
 
 
-def clean() -> int:
-    """Remove what broken-off uploads and deleted people have left on the disk; how many files."""
+def clean(*, dry: bool = False) -> int:
+    """Remove what broken-off uploads and deleted people have left on the disk, or only count it; how many files."""
     folder = files_folder()
     if not folder.is_dir():
         return 0
     old = [path for path in folder.iterdir() if time.time() - path.stat().st_mtime > LEFT_SECONDS]
     kept = {str(ident) for ident in File.objects.values_list("id", flat=True)}
     left = [path for path in old if path.name not in kept]
-    for path in left:
+    for path in () if dry else left:
         path.unlink(missing_ok=True)
     return len(left)
 

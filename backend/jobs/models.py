@@ -210,7 +210,9 @@ class Imported(BaseModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     source = models.CharField(max_length=16)
     source_id = models.CharField(max_length=200)
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    """The constraint is made by its migration: it goes with the conversation, whoever deletes that."""
+
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
     position = models.BigIntegerField()
 

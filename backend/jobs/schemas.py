@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from backend.catalog.params import Params
 from backend.chat.schemas import Position
 from backend.core.pagination import Page
-from backend.core.schemas import Number, Strict, Text, Whole
+from backend.core.schemas import Flag, Number, Strict, Text, Whole
 from backend.prompts.schemas import Label, PromptUse, Slug
 
 StatusName = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
@@ -155,6 +155,13 @@ class ResearchSpec(Strict):
     instructions: Text = Field("", max_length=4000)
     limits: ResearchLimits | None = None
     cost_cap: Money | None = None
+
+
+class MaintenanceSpec(Strict):
+    """The steps to take, in their order; all of them else. `dry_run` only says what they would do."""
+
+    dry_run: Flag = False
+    steps: list[Name] | None = Field(None, min_length=1, max_length=20)
 
 
 class JobClone(Strict):

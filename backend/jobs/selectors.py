@@ -3,11 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from backend.accounts.permissions import Owned, require
+from django.db.models import Exists, OuterRef, Q
+
+from backend.accounts.permissions import Owned, Site, may, require
 from backend.accounts.principal import Principal
 from backend.core.errors import NotFound
 from backend.core.pagination import Page, page
-from backend.jobs.models import Job, JobRow
+from backend.jobs.access import MAINTENANCE, thing_of
+from backend.jobs.models import MOST_LOST, Job, JobRow
 from backend.jobs.rows import job_out, row_out
 from backend.jobs.schemas import JobOut, RowOut
 
@@ -20,7 +23,7 @@ def job_get(*, principal: Principal, job: UUID) -> Job:
     found = Job.objects.filter(id=job).first()
     if found is None:
         raise NotFound
-    require(principal, "read", Owned("job", found.owner_id))
+    require(principal, "read", thing_of(kind=found.kind, owner=found.owner_id))
     return found
 
 
@@ -34,10 +37,14 @@ def job_page(
 ) -> Page[JobOut]:
     """The own jobs, the newest first, without what is long of their specs.
 
-    `dead`: only those that were given up, with their reasons.
+    `dead`: only those that were given up, or with rows that were, with their reasons. Maintenance is a list of its own:
+    the whole site's, for administrators.
     """
-    require(principal, "read", Owned("job", principal.user_id))
-    found = Job.objects.filter(owner_id=principal.user_id)
+    if kind == MAINTENANCE and may(principal, "read", Site("settings")):
+        found = Job.objects.all()
+    else:
+        require(principal, "read", Owned("job", principal.user_id))
+        found = Job.objects.filter(owner_id=principal.user_id).exclude(kind=MAINTENANCE)
     if before is not None:
         found = found.filter(id__lt=before)
     if kind is not None:
@@ -45,7 +52,8 @@ def job_page(
     if status:
         found = found.filter(status__in=status)
     if dead:
-        found = found.filter(reason="dead")
+        worn = JobRow.objects.filter(job_id=OuterRef("id"), lost__gte=MOST_LOST, status="failed")
+        found = found.filter(Q(reason="dead") | Exists(worn))
     return page(
         [job_out(job, brief=True) for job in found.order_by("-id")[: limit + 1]], limit=limit, key=lambda job: job.id
     )

@@ -13,6 +13,7 @@ from backend.core.db import in_thread
 from backend.core.errors import BadRequest, Conflict, NotFound
 from backend.core.idempotency import run_once
 from backend.jobs import changes
+from backend.jobs.access import thing_of
 from backend.jobs.engine.lease import settle
 from backend.jobs.engine.making import make_rows
 from backend.jobs.kinds import kind_of
@@ -159,7 +160,7 @@ def _changed(principal: Principal, job: UUID, change: Callable[[Job], None]) -> 
         found = Job.objects.select_for_update(of=("self",)).filter(id=job).first()
         if found is None:
             raise NotFound
-        require(principal, "write", Owned("job", found.owner_id))
+        require(principal, "write", thing_of(kind=found.kind, owner=found.owner_id))
         change(found)
         kind_of(found.kind).changed(found)
         return job_out(found)
@@ -169,7 +170,7 @@ def _readable(principal: Principal, job: UUID) -> Job:
     found = Job.objects.filter(id=job).first()
     if found is None:
         raise NotFound
-    require(principal, "read", Owned("job", found.owner_id))
+    require(principal, "read", thing_of(kind=found.kind, owner=found.owner_id))
     return found
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.accounts.permissions import Owned, may
+from backend.accounts.permissions import may
 from backend.accounts.principal import Principal
 from backend.chat.rows import as_id
 from backend.chat.topics.outbox_kind import OutboxKind
 from backend.core import db
 from backend.core.errors import NotFound
+from backend.jobs.access import thing_of
 from backend.jobs.events import JobSnapshot, Log
 from backend.jobs.rows import eta_of
 from realtime import Position, Snapshot
@@ -31,9 +32,9 @@ class JobKind(OutboxKind):
         """One query for all."""
         ids = [as_id(topic.partition(".")[2]) for _, topic in pairs]
         known = await db.rows(_OWNERS, {"ids": [found for found in ids if found]})
-        owners = {row["id"]: row["owner_id"] for row in known}
+        things = {row["id"]: thing_of(kind=row["kind"], owner=row["owner_id"]) for row in known}
         return [
-            found in owners and may(principal, "read", Owned("job", owners[found]))
+            found in things and may(principal, "read", things[found])
             for found, (principal, _) in zip(ids, pairs, strict=True)
         ]
 
@@ -54,7 +55,7 @@ class JobKind(OutboxKind):
         return Snapshot(Position(row["epoch"], row["position"]), data.model_dump(mode="json"))
 
 
-_OWNERS = "SELECT id, owner_id FROM jobs_job WHERE id = ANY(%(ids)s)"
+_OWNERS = "SELECT id, owner_id, kind FROM jobs_job WHERE id = ANY(%(ids)s)"
 
 _JOB = """
 SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, step, log

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from backend.core import outbox
 from backend.jobs import books, changes
+from backend.jobs.access import MAINTENANCE
 from backend.jobs.events import RowEnded
 from backend.jobs.models import MOST_LOST, WAITING, Job, Status
 from backend.jobs.settings import MOST_IDLE_CLAIMS
@@ -163,7 +164,7 @@ def _bury(found: Job) -> None:
 def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> str:
     cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
     own, here = cursor.fetchone()
-    if place.most and own >= place.most:
+    if place.most and own >= place.most and found.kind != MAINTENANCE:
         return "Waiting until another job of yours has ended."
     if long and here >= max(1, place.slots - 1):
         return "Waiting for a place."
@@ -193,7 +194,7 @@ UPDATE jobs_job SET lease_until = now() + make_interval(secs => %(lease)s), star
 """
 
 _BUSY = """
-SELECT count(*) FILTER (WHERE owner_id = %(owner)s),
+SELECT count(*) FILTER (WHERE owner_id = %(owner)s AND kind <> 'maintenance'),
   count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.'))
 FROM jobs_job WHERE status = 'running' AND lease_until > now() AND id <> %(id)s
 """

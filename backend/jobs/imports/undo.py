@@ -4,10 +4,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from backend.accounts.permissions import Owned, require
+from backend.accounts.permissions import require
 from backend.accounts.principal import Principal
 from backend.core.errors import BadRequest, Conflict, NotFound
 from backend.jobs import changes
+from backend.jobs.access import thing_of
 from backend.jobs.models import ENDED, Imported, Job
 from backend.jobs.schemas import Undone
 
@@ -20,7 +21,7 @@ def import_undo(*, principal: Principal, job: UUID) -> Undone:
         found = Job.objects.select_for_update(of=("self",)).filter(id=job).first()
         if found is None:
             raise NotFound
-        require(principal, "write", Owned("job", found.owner_id))
+        require(principal, "write", thing_of(kind=found.kind, owner=found.owner_id))
         if found.kind != "import":
             raise BadRequest("Only an import can be undone.")
         if found.status not in ENDED:

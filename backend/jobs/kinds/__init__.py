@@ -5,6 +5,7 @@ from backend.jobs.kinds.base import Kind
 from backend.jobs.kinds.batch import BatchKind
 from backend.jobs.kinds.export import ExportKind
 from backend.jobs.kinds.imports import ImportKind
+from backend.jobs.kinds.maintenance import MaintenanceKind
 from backend.jobs.kinds.research import ResearchKind
 from backend.jobs.kinds.schedule import ScheduleKind
 
@@ -29,5 +30,8 @@ def register(kind: Kind) -> None:
     _KINDS[kind.name] = kind
 
 
-for _kind in (BatchKind(), ExportKind(), ImportKind(), ResearchKind(), ScheduleKind(_KINDS)):
+for _kind in (
+    *(BatchKind(), ExportKind(), ImportKind(), MaintenanceKind(), ResearchKind()),
+    ScheduleKind(_KINDS),
+):
     register(_kind)

@@ -34,7 +34,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='imported',
             name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.conversation'),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.conversation'),
+        ),
+        migrations.RunSQL(
+            'ALTER TABLE jobs_imported ADD CONSTRAINT jobs_imported_conversation FOREIGN KEY (conversation_id) '
+            'REFERENCES chat_conversation (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED',
+            'ALTER TABLE jobs_imported DROP CONSTRAINT jobs_imported_conversation',
         ),
         migrations.AddField(
             model_name='imported',

@@ -1,0 +1,114 @@
+"""What the site does for itself once a day: forgets what is old, removes what nothing names any more, rolls up.
+
+Another step is another line in `STEPS`. Each can be asked what it would do, and may be broken off and begun again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from backend.chat import retention
+from backend.core.errors import BadRequest
+from backend.jobs import files
+from backend.jobs.models import ENDED, File
+from backend.usage import rollup
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`run(dry=…)` does it, or only counts for a dry run, and says what."""
+
+    name: str
+    run: Callable[..., str]
+
+
+def step_of(name: str) -> Step:
+    """Raises `BadRequest`."""
+    found = STEPS.get(name)
+    if found is None:
+        raise BadRequest(f"There is no step {name[:40]!r}, only {', '.join(STEPS)}.", field="spec.steps")
+    return found
+
+
+def _conversations(*, dry: bool) -> str:
+    days = settings.RIVULET.deleted_days
+    if not days:
+        return "Deleted conversations are kept for ever."
+    count = retention.purge(days=days, dry=dry)
+    return _said(count, "conversation", f"deleted over {days} days ago", dry=dry)
+
+
+def _jobs(*, dry: bool) -> str:
+    days = settings.RIVULET.jobs_days
+    if not days:
+        return "Jobs are kept for ever."
+    count = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_OLD_JOBS, {"days": days, "limit": None if dry else AT_ONCE, "ended": list(ENDED)})
+            old = [row[0] for row in cursor.fetchall()]
+            if old and not dry:
+                cursor.execute("UPDATE jobs_imported SET job_id = NULL WHERE job_id = ANY(%s)", [old])
+                cursor.execute("DELETE FROM jobs_researchsource WHERE job_id = ANY(%s)", [old])
+                cursor.execute("DELETE FROM jobs_jobrow WHERE job_id = ANY(%s)", [old])
+                cursor.execute("DELETE FROM jobs_job WHERE id = ANY(%s)", [old])
+        count += len(old)
+        if dry or len(old) < AT_ONCE:
+            return _said(count, "job", f"ended over {days} days ago", dry=dry)
+
+
+def _files(*, dry: bool) -> str:
+    days = settings.RIVULET.files_days
+    if not days:
+        return "Uploads are kept for ever."
+    with connection.cursor() as cursor:
+        cursor.execute(_OLD_FILES, {"days": days, "ended": list(ENDED)})
+        old = [row[0] for row in cursor.fetchall()]
+    if not dry:
+        for row in File.objects.filter(id__in=old):
+            path = row.path
+            row.delete()
+            path.unlink(missing_ok=True)
+    return _said(len(old), "upload", f"made over {days} days ago", dry=dry)
+
+
+def _orphans(*, dry: bool) -> str:
+    return _said(files.clean(dry=dry), "file", "that nothing names", dry=dry)
+
+
+def _usage(*, dry: bool) -> str:
+    if dry:
+        return "The days of the ledger that are over would be rolled up."
+    days = rollup.days_roll()
+    return f"{days:,} day{'' if days == 1 else 's'} of the ledger rolled up."
+
+
+def _said(count: int, what: str, which: str, *, dry: bool) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'} {which} {'would be ' if dry else ''}removed."
+
+
+STEPS: Final[dict[str, Step]] = {
+    step.name: step
+    for step in (
+        Step("conversations", _conversations),
+        Step("jobs", _jobs),
+        Step("files", _files),
+        Step("orphans", _orphans),
+        Step("usage", _usage),
+    )
+}
+
+_OLD_JOBS = """
+SELECT id FROM jobs_job WHERE status = ANY(%(ended)s) AND finished_at < now() - make_interval(days => %(days)s)
+ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+
+_OLD_FILES = """
+SELECT f.id FROM jobs_file f WHERE f.created < now() - make_interval(days => %(days)s) AND NOT EXISTS (
+  SELECT 1 FROM jobs_job j WHERE j.source_id = f.id AND j.status <> ALL(%(ended)s))
+"""
