@@ -888,6 +888,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an import
+         * @description Deletes the conversations that it brought, but those that were changed since.
+         */
+        post: operations["jobs_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/clone": {
         parameters: {
             query?: never;
@@ -937,7 +957,8 @@ export interface paths {
         };
         /**
          * Download a job's result
-         * @description All rows as they are now: JSON (`columns` and `rows`), CSV, or JSONL, as a download.
+         * @description All rows as they are now: JSON (`columns` and `rows`), CSV, or JSONL, as a download. An export also comes as a
+         *     zip with JSON and Markdown, or as Markdown alone.
          */
         get: operations["jobs_result"];
         put?: never;
@@ -3033,6 +3054,16 @@ export interface components {
             cost_cap?: number | null;
         };
         /**
+         * Undone
+         * @description What became of an import's conversations: `kept` were changed since.
+         */
+        Undone: {
+            /** Removed */
+            removed: number;
+            /** Kept */
+            kept: number;
+        };
+        /**
          * JobClone
          * @description The body of `POST jobs/{id}/clone`: `spec` replaces the fields of the original's that it names.
          */
@@ -3117,11 +3148,12 @@ export interface components {
              * @default json
              * @enum {string}
              */
-            format: "json" | "csv" | "jsonl";
+            format: "json" | "csv" | "jsonl" | "zip" | "md";
         };
         /**
          * FileOut
          * @description An uploaded file. `columns` and `preview` (its first rows) where it is a table; `problems` that they showed.
+         *     `source` is whose export of conversations it is, "" where it is none.
          */
         FileOut: {
             /**
@@ -3157,6 +3189,11 @@ export interface components {
              * @default []
              */
             problems: components["schemas"]["TableProblem"][];
+            /**
+             * Source
+             * @default
+             */
+            source: string;
         };
         /** Page[FileOut] */
         Page_FileOut_: {
@@ -5304,6 +5341,37 @@ export interface operations {
             };
         };
     };
+    jobs_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     jobs_clone: {
         parameters: {
             query?: never;
@@ -5380,7 +5448,7 @@ export interface operations {
     jobs_result: {
         parameters: {
             query?: {
-                format?: "json" | "csv" | "jsonl";
+                format?: "json" | "csv" | "jsonl" | "zip" | "md";
             };
             header?: never;
             path: {
