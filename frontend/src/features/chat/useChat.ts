@@ -10,7 +10,7 @@ import { outbox, saidOf, type SentPrompt } from "./session/outbox";
 import { enqueue, enqueueNext, sendAgain } from "./session/sender";
 import type { ChatSession, ChatState } from "./session/session";
 import type { TranscriptHandle } from "./transcript/Transcript";
-import { useWeb } from "./web";
+import { useWeb, type Web } from "./web";
 
 interface Handles {
   composer: RefObject<ComposerHandle | null>;
@@ -118,7 +118,7 @@ export function useChat(session: ChatSession, state: ChatState, { composer, tran
     return mine !== undefined;
   };
 
-  useChatCommands(session, actions, editLast, composer);
+  useChatCommands(session, actions, editLast, composer, web);
   return { actions, editing, model, chooseModel, web, editLast };
 }
 
@@ -128,6 +128,7 @@ function useChatCommands(
   actions: Actions,
   editLast: () => boolean,
   composer: RefObject<ComposerHandle | null>,
+  web: Web,
 ): void {
   useEffect(() => {
     const lastAnswer = (): Message | undefined =>
@@ -168,6 +169,9 @@ function useChatCommands(
           if (answer && !answer.local) actions.retry(answer, "again", null);
         },
       }),
+      ...(web.on === null
+        ? []
+        : [registerCommand({ id: "chat-web", title: translate("chat.cmd_web"), run: web.toggle })]),
     ];
     return () => undo.forEach((remove) => remove());
   });

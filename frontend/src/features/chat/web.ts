@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { personal } from "@/lib/person";
 import { api } from "@/api/client";
 import { GUIDE, type Model } from "./models";
@@ -43,6 +43,7 @@ export function useWeb(conversation: string | null, model: Model | null) {
   useLayoutEffect(() => {
     names.current = available && on ? WEB.filter((name) => tools.includes(name)) : [];
   });
-  const web: Web = { on: available ? on : null, toggle: () => setOn((before) => !before) };
+  const toggle = useCallback(() => setOn((before) => !before), []);
+  const web: Web = { on: available ? on : null, toggle };
   return { web, names };
 }
