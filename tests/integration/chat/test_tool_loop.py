@@ -12,7 +12,7 @@ from backend.chat.fold import fold
 from backend.chat.schemas import MessageOut, Started
 from backend.chat.services import generation_cancel
 from backend.core.errors import BadRequest
-from backend.providers.base import CompletionRequest, Delta, Finish, ProviderError, TextDelta, ToolDelta, Usage
+from backend.providers.base import CompletionRequest, Delta, Finish, ProviderError, Remote, TextDelta, ToolDelta, Usage
 from backend.tools.base import Result
 from tests.integration.chat.test_left_behind import abandon, swept
 from tests.support.bench import Bench
@@ -217,7 +217,7 @@ async def test_what_is_not_there_is_refused(bench: Bench, find: FakeTool, look: 
 
 async def test_a_cancel_in_mid_tool_ends_it_and_leaves_the_call_without_a_result(bench: Bench, find: FakeTool) -> None:
     find.held["Nile"] = asyncio.Event()
-    says(bench, [text("Let me see. "), [call("Nile")], CALLS])
+    says(bench, [text("Let me see. "), [call("Nile")], [Usage(10, 5)], CALLS])
     ada = await bench.person()
     started = await bench.send(ada, tools=FIND)
     await bench.until(lambda: _searching(find))
@@ -225,6 +225,7 @@ async def test_a_cancel_in_mid_tool_ends_it_and_leaves_the_call_without_a_result
     message = await bench.ended(started)
     assert (message.status, message.text) == ("cancelled", "Let me see. ")
     assert "result" not in calls_in(message)[0]
+    assert await booked(bench) == "settled 5", "the call was over before the tool began"
     assert fold(await bench.log(started)).plain_parts() == message.parts
     find.held.clear()
     says(bench, [text("On we go."), [Finish("stop")]])
@@ -284,6 +285,7 @@ async def test_a_takeover_in_mid_tool_takes_the_unfinished_call_back_and_keeps_t
     await abandon(bench, started)
     message = await swept(bench, started)
     assert (message.status, message.text) == ("done", "So. Both are long.")
+    assert [part["kind"] for part in message.parts] == ["text", "search", "search", "text"]
     assert [one["arguments"] for one in calls_in(message)] == ['{"query": "Nile"}', '{"query": "Congo"}']
     assert [one["id"] for one in calls_in(message)] == ["c0", "c7"]
     assert find.asked == ["Nile", "Congo", "Congo"]
@@ -296,13 +298,16 @@ async def _nile_is_over(bench: Bench, started: Started) -> bool:
 
 
 async def test_an_answer_whose_node_died_between_result_and_question_goes_on(bench: Bench, find: FakeTool) -> None:
-    says(bench, [[call("Nile")], CALLS], [asyncio.Event()])
+    bench.registry.entries["scripted"].continuation = "background"
+    says(bench, [[Remote("r1")], [call("Nile")], CALLS], [asyncio.Event()])
     started = await asked(bench)
     await bench.until(lambda: _second_call(bench))
+    await bench.until(lambda: bench.value("SELECT remote->>'id' = 'r1' FROM chat_generation"))
     says(bench, [text("It is long."), [Finish("stop")]])
     await abandon(bench, started)
     message = await swept(bench, started)
     assert (message.status, message.reason, message.text) == ("done", "stop", "It is long.")
+    assert bench.provider.calls[-1].held is None, "what the provider wrote before the tool ran is over"
     assert find.asked == ["Nile"]
 
 
