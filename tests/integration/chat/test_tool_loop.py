@@ -280,12 +280,12 @@ async def test_a_takeover_in_mid_tool_takes_the_unfinished_call_back_and_keeps_t
         return await _has(bench, started, "part.done") and len(find.asked) == 2 and await _nile_is_over(bench, started)
 
     await bench.until(one_is_there)
-    says(bench, [[call("Congo", ident="c7")], CALLS], [text("Both are long."), [Finish("stop")]])
+    says(bench, [text("And "), [call("Congo", ident="c7")], CALLS], [text("Both are long."), [Finish("stop")]])
     find.held.clear()
     await abandon(bench, started)
     message = await swept(bench, started)
-    assert (message.status, message.text) == ("done", "So. Both are long.")
-    assert [part["kind"] for part in message.parts] == ["text", "search", "search", "text"]
+    assert (message.status, message.text) == ("done", "So. And Both are long.")
+    assert [part["kind"] for part in message.parts] == ["text", "search", "text", "search", "text"]
     assert [one["arguments"] for one in calls_in(message)] == ['{"query": "Nile"}', '{"query": "Congo"}']
     assert [one["id"] for one in calls_in(message)] == ["c0", "c7"]
     assert find.asked == ["Nile", "Congo", "Congo"]
