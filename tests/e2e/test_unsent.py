@@ -97,11 +97,11 @@ def test_signing_out_tells_what_would_be_lost_and_takes_it_out_of_the_browser(
 
 
 def test_a_long_paste_is_simply_sent(chat: Chat) -> None:
-    text = "text=plain rate=0 " + "é" * 200_000
+    text = "text=plain rate=0 " + "éééééééé " * 25_000 + "end"
     chat.ask(text)
     chat.finished()
     expect(chat.questions).to_have_count(1)
-    chat.ask("text=plain rate=0 " + "b" * 100_000)
+    chat.ask("text=plain rate=0 " + "bbbb " * 25_000 + "end")
     chat.finished()
     expect(chat.questions).to_have_count(2)
     stored = chat.person.messages(chat.id)
