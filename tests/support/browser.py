@@ -7,7 +7,29 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else []
+ABSENT = (
+    # Hidden windows of the address bar, two renderers beside each page that cost more than the page does.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    # What Playwright switches off: of two such switches Chromium takes the last.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
+FLAGS = [
+    f"--disable-features={','.join(ABSENT)}",
+    *(["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else []),
+]
 
 
 def find() -> str | None:
