@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,12 +32,20 @@ def main() -> None:
     asked = parser.parse_args()
     with (ROOT / "scripts" / "setup.py").open() as itself:
         fcntl.flock(itself, fcntl.LOCK_EX)
-        python_packages(dev=asked.dev)
-        embedded_engines()
-        if asked.node or asked.page:
-            node_packages()
+        with ThreadPoolExecutor() as side_by_side:
+            parts = [side_by_side.submit(virtual_environment, dev=asked.dev)]
+            if asked.node or asked.page:
+                parts.append(side_by_side.submit(node_packages))
+        for part in parts:
+            part.result()
         if asked.page:
             page()
+
+
+def virtual_environment(*, dev: bool) -> None:
+    """`.venv` with everything in it."""
+    python_packages(dev=dev)
+    embedded_engines()
 
 
 def python_packages(*, dev: bool) -> None:
@@ -75,7 +84,7 @@ def python_packages(*, dev: bool) -> None:
     for lock in missing:
         run([*pip, "-r", str(lock)])
         stamps[lock].write_text(wanted[lock])
-    say(f"… done in {time.monotonic() - started:.0f} s.")
+    say(f"… Python packages: done in {time.monotonic() - started:.0f} s.")
 
 
 def embedded_engines() -> None:
@@ -123,7 +132,7 @@ def node_packages() -> None:
     say("Installing the page's packages …")
     run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], folder=FRONTEND, quiet=True)
     stamp.write_text(wanted)
-    say(f"… done in {time.monotonic() - started:.0f} s.")
+    say(f"… the page's packages: done in {time.monotonic() - started:.0f} s.")
 
 
 def page() -> None:
