@@ -38,6 +38,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["./vitest.setup.ts"],
     css: false,
+    maxWorkers: "100%", // by itself it leaves a core idle
     restoreMocks: true,
     include: ["src/**/*.test.{ts,tsx}"],
   },
