@@ -5,6 +5,7 @@ Stages: page (vitest), unit and integration (pytest, two processes), faults (rea
 was not shown.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "test-results"
 SLOWEST = 20
+# Even where nothing else is to write bytecode: hundreds of processes would compile all of the source again.
+ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 PYTEST = [sys.executable, "-m", "pytest"]
 PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
@@ -88,7 +91,7 @@ def main() -> None:
         report = RESULTS / stage.report
         report.unlink(missing_ok=True)
         started = time.monotonic()
-        ran = subprocess.run(stage.command, cwd=stage.folder, stdin=subprocess.DEVNULL, check=False)
+        ran = subprocess.run(stage.command, cwd=stage.folder, env=ENV, stdin=subprocess.DEVNULL, check=False)
         print(f"── {stage.name}: {time.monotonic() - started:.0f} s, exit status {ran.returncode}\n", flush=True)
         if not read(report, stage.name, outcome) or ran.returncode != 0:
             broken.append(stage.name)
