@@ -1,8 +1,10 @@
 """`make test`: the stages one after the other, all of them even when one fails; the slowest 20; a closing line.
 
-Stages: page (vitest), unit and integration (pytest, two processes), faults (real processes that are killed), e2e
-(pytest in a real browser). Arguments name the stages; none means all. A skipped test fails the run: what was not run
-was not shown.
+Stages: page (vitest), unit (pytest), integration, faults (real processes that are killed) and e2e (a real browser).
+Arguments name the stages; none means all. A skipped test fails the run: what was not run was not shown.
+
+A worker of pytest has a database, a Redis, products and a browser of its own, and so has no other test to fear. Where
+tests mostly wait there are more workers than cores.
 """
 
 import os
@@ -19,7 +21,6 @@ SLOWEST = 20
 # Even where nothing else is to write bytecode: hundreds of processes would compile all of the source again.
 ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 PYTEST = [sys.executable, "-m", "pytest"]
-PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,21 @@ def stages(names: list[str]) -> list[Stage]:
                 needs=frontend / "package.json",
             )
         ],
-        "unit": [pytest_stage("unit", ["tests/unit", *PARALLEL])],
-        "integration": [pytest_stage("integration", ["tests/integration", *PARALLEL])],
+        "unit": [pytest_stage("unit", ["tests/unit", *workers(2)])],
+        "integration": [pytest_stage("integration", ["tests/integration", *workers(2)])],
         "faults": [pytest_stage("faults", ["tests/faults"])],
-        "e2e": [pytest_stage("e2e", ["tests/e2e"])],
+        "e2e": [pytest_stage("e2e", ["tests/e2e", *workers(2)])],
     }
     unknown = [name for name in names if name not in everything]
     if unknown:
         sys.exit(f"There is no stage {', '.join(unknown)}; stages are {', '.join(everything)}.")
     chosen = [stage for name in names or everything for stage in everything[name]]
     return [stage for stage in chosen if stage.needs.exists()]
+
+
+def workers(count: int, dist: str = "loadfile") -> list[str]:
+    """So many processes beside each other, each with whole files unless told otherwise."""
+    return ["-n", str(count), "--dist", dist]
 
 
 def pytest_stage(name: str, arguments: list[str]) -> Stage:

@@ -71,12 +71,14 @@ def best_scores(profile: Profile, address: str) -> dict[str, int]:
     return best
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(330)
 def test_the_first_visit(profile: Profile, product: Product) -> None:
     best = best_scores(profile, f"{product.url}/")
     assert min(best.values()) >= LEAST, best
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(330)
 def test_a_chat_with_an_answer(profile: Profile, product: Product, ada: Person) -> None:
     answer = ada.asked("text=markdown rate=0")

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.chat import Chat, until
@@ -60,6 +61,7 @@ def long_chat(ada: Person, product: Product) -> str:
     return chat
 
 
+@pytest.mark.alone
 def test_a_thousand_messages_are_read_scrolled_and_answered_quickly(
     visit: Visit, ada: Person, product: Product
 ) -> None:
