@@ -1,4 +1,4 @@
-"""One site of three nodes for all rows: what a row breaks is whole again before the next.
+"""A site of three nodes for each worker's rows: what a row breaks is whole again before the next.
 
 With `PROVE=1` each row runs without a mechanism that it stands on, once for each of them, and is to fail.
 """
@@ -17,6 +17,7 @@ from tests.support import run  # noqa: E402
 from tests.support.web import ScriptedWeb  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1, 1 << 31))
+os.environ["SEED"] = str(SEED)  # the workers' too
 SCALE = float(os.environ.get("SCALE") or 0.2)
 PROVE = os.environ.get("PROVE") == "1"
 
@@ -79,4 +80,5 @@ def _apart(world: World, request: pytest.FixtureRequest, sabotage: str) -> Itera
         world.heal()
         world.sabotage("")
         world.give_up()
+    print(f"SEED={SEED}")
     print("\n".join(line for line in world.product.lines[before:] if "[rivulet.http]" not in line))

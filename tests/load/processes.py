@@ -42,6 +42,15 @@ def memory_mib(pid: int) -> float:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0) / 1024
 
 
+def own_mib(pid: int) -> float:
+    """MiB that are the process's alone and were written by it: who else starts or ends on the machine is no matter."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Dirty:", "Swap:"))) / 1024
+
+
 def open_files(pid: int) -> int:
     """How many descriptors the process has open; 0 when it is gone."""
     try:
