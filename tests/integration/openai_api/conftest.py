@@ -6,6 +6,7 @@ import openai
 import pytest
 
 from tests.support import run
+from tests.support.account import new_key
 from tests.support.product import Product
 from tests.support.upstream import Upstream
 
@@ -22,13 +23,12 @@ def upstream() -> Iterator[Upstream]:
 def product(upstream: Upstream) -> Iterator[Product]:
     settings = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "any", "TITLES": "off", "LIMITS": "off"}
     with Product(run.new_home(), **settings) as running:
-        running.manage("user_create", EMAIL, "--password", "correct horse 7", "--verified")
         yield running
 
 
 @pytest.fixture(scope="session")
 def key(product: Product) -> str:
-    return product.manage("apikey_create", EMAIL).strip().splitlines()[-1]
+    return new_key(product.url, EMAIL, "correct horse 7")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from tests.integration.openai_api.test_python_client import asking, numbers
+from tests.support.account import new_key
 from tests.support.product import Product, wait_until
 from tests.support.upstream import Upstream
 
@@ -79,8 +80,7 @@ def test_without_store_nothing_is_kept(client: openai.OpenAI, rest: httpx.Client
 
 def test_others_do_not_see_it(product: Product, client: openai.OpenAI) -> None:
     reply = client.chat.completions.create(model="mock", messages=asking("n=5 rate=0"), store=True)
-    product.manage("user_create", "other@example.org", "--password", "correct horse 7", "--verified")
-    other = product.manage("apikey_create", "other@example.org").strip().splitlines()[-1]
+    other = new_key(product.url, "other@example.org", "correct horse 7")
     address = f"{product.url}/api/v1/generations/{reply.id.removeprefix('chatcmpl-')}"
     assert httpx.get(address, headers={"Authorization": f"Bearer {other}"}).status_code == 404
 

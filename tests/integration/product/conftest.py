@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support import run
+from tests.support.account import new_key
 from tests.support.product import Product
 from tests.support.upstream import Upstream
 
@@ -19,8 +20,7 @@ class Ada:
     def __init__(self, product: Product, email: str) -> None:
         self.product = product
         self.email = email
-        product.manage("user_create", email, "--password", PASSWORD, "--verified")
-        self.key = product.manage("apikey_create", email).strip().splitlines()[-1]
+        self.key = new_key(product.url, email, PASSWORD)
         headers = {"Authorization": f"Bearer {self.key}"}
         self.http = httpx.Client(base_url=product.url, headers=headers, trust_env=False, timeout=30)
 
