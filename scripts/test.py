@@ -59,7 +59,7 @@ def stages(names: list[str]) -> list[Stage]:
             )
         ],
         "unit": [pytest_stage("unit", ["tests/unit", *workers(2)])],
-        "integration": [pytest_stage("integration", ["tests/integration", *workers(2)])],
+        "integration": [pytest_stage("integration", ["tests/integration", *workers(3)])],
         "faults": [pytest_stage("faults", ["tests/faults", *workers(2, "worksteal")])],
         "e2e": [pytest_stage("e2e", ["tests/e2e", *workers(2)])],
     }
