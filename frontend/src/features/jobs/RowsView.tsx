@@ -28,7 +28,7 @@ const PHONE_HEIGHT = 72;
 function given({ input, partial }: ShownRow, kind: string, columns: readonly string[]): string {
   if (partial || !input) return partial ? "…" : "";
   const about = { import: "title", export: "title", maintenance: "step" }[kind];
-  const named = about && input[about];
+  const named = about && (input[about] || input["entry"]);
   if (typeof named === "string" && named) return named;
   // Of a batch, what its template names, in that order.
   const values = columns.length > 0 ? columns.map((column) => input[column]) : Object.values(input);
