@@ -40,6 +40,6 @@ def _message(message: Message) -> dict[str, Any]:
         "cost": None if message.cost is None else float(message.cost),
         "created": message.created.isoformat(),
     }
-    rest = ("reason", "error", "timings", "system", "prompt", "instead_of", "tools", "request")
+    rest = ("reason", "error", "timings", "system", "prompt", "instead_of", "sources", "tools", "request")
     more = {name: getattr(message, name) for name in rest}
     return found | {name: value for name, value in more.items() if value is not None and value != ""}

@@ -77,6 +77,7 @@ class Said:
     timings: dict[str, Any] | None = None
     system: str | None = None
     prompt: dict[str, Any] | None = None
+    sources: list[dict[str, Any]] | None = None
 
     @property
     def text(self) -> str:

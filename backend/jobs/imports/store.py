@@ -150,6 +150,7 @@ def _message(row: Conversation, said: Said, ids: Mapping[str, UUID], seq: int) -
         timings=said.timings,
         system=said.system,
         prompt=said.prompt,
+        sources=said.sources,
         created=said.created or row.created,
         updated=said.created or row.updated,
     )
@@ -173,6 +174,7 @@ def _out(message: Message) -> MessageOut:
         error=message.error,
         timings=message.timings,
         prompt=message.prompt,
+        sources=message.sources,
         created=message.created,
     )
 

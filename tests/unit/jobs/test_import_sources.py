@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -186,6 +187,35 @@ def test_a_long_thread_is_no_deeper_than_a_short_one():
 def test_times_are_seconds_milliseconds_or_iso(given: Any, seconds: float | None):
     found = as_time(given)
     assert (found and found.timestamp()) == seconds
+
+
+def test_our_own_messages_keep_what_made_them_as_far_as_it_can_be_shown():
+    used = {
+        "template": str(UUID(int=1)),
+        "version": str(UUID(int=2)),
+        "slug": "s",
+        "name": "S",
+        "number": 3,
+        "variables": {},
+    }
+    page = {"number": 1, "url": "https://page.test/", "title": "T", "snippet": "S"}
+    message = {
+        "id": "m",
+        "role": "assistant",
+        "status": "odd",
+        "parts": [{"kind": "text", "text": "x[1]"}, {"kind": "image", "url": "ftp://x"}, {"kind": "spell"}],
+        "usage": {"input_tokens": 3, "output_tokens": {}, "source": "provider"},
+        "prompt": used,
+        "sources": [page, {"number": "2"}, {"number": 2, "url": "javascript:x"}],
+        "error": {"code": "internal", "message": "m\0", "stack": []},
+    }
+    told = told_of({"id": "c", "messages": [message, {**message, "id": "n", "prompt": {"slug": "s"}}]})
+    first, second = told.messages
+    assert (first.status, first.text, first.usage) == ("incomplete", "x[1]", {"input_tokens": 3, "source": "provider"})
+    assert (first.prompt, second.prompt, first.sources) == (used, None, [page])
+    assert first.error == {"code": "internal", "message": "m"}
+    assert told.left_out.plain() == [{"what": "unknown", "count": 4, "names": ["image", "spell", "image", "spell"]}]
+    assert told_of({"id": "c", "messages": []}).messages == []
 
 
 def test_texts_can_be_stored():

@@ -84,7 +84,17 @@ def _said(one: dict[str, Any], left_out: LeftOut) -> Said:
         timings=_counts(one.get("timings")),
         system=as_text(one["system"]) if isinstance(one.get("system"), str) else None,
         prompt=_prompt(one.get("prompt")),
+        sources=[found for source in as_list(one.get("sources")) if (found := _source(as_dict(source)))] or None,
     )
+
+
+def _source(value: dict[str, Any]) -> dict[str, Any] | None:
+    """A page by whose number the text cites it."""
+    number, url = value.get("number"), as_text(value.get("url"))
+    if type(number) is not int or not url.startswith(("https://", "http://")):
+        return None
+    texts = {name: as_text(value.get(name)) for name in ("title", "snippet")}
+    return {"number": number, "url": url, **texts}
 
 
 class _Prompt(BaseModel):
