@@ -8,6 +8,9 @@ export interface Model {
   provider: string;
   default: boolean;
   context: number | null;
+  /** US dollars for a million tokens. */
+  input_price?: string | null;
+  output_price?: string | null;
   continuation: string;
 }
 

@@ -1,11 +1,11 @@
 import { formErrors } from "@/api/formErrors";
 import { type Job, jobIs, jobs } from "@/api/jobs";
 import { useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { useForm } from "@/lib/useForm";
 import { Button, Dialog, Field, Input, Note } from "@/ui";
 import styles from "./Form.module.css";
 import { amountOf } from "./make/numbers";
-import { money } from "./words";
 
 /** Goes on under another cap. */
 export function CapDialog({ job, onClose }: { job: Job; onClose: () => void }) {

@@ -2,9 +2,10 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Job } from "@/api/jobs";
 import { formatDate, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { paths } from "@/lib/router";
 import styles from "./Jobs.module.css";
-import { kindWord, money } from "./words";
+import { kindWord } from "./words";
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

@@ -5,6 +5,7 @@ import { ApiError, explain } from "@/api/errors";
 import { type Job, useJob } from "@/api/jobs";
 import { announce } from "@/lib/announce";
 import { formatDate, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { paths } from "@/lib/router";
 import { Button, ButtonLink, Note, Segments, Skeleton, State } from "@/ui";
 import { Acts } from "./Acts";
@@ -17,7 +18,7 @@ import { Report } from "./research/Report";
 import { RowsView } from "./RowsView";
 import { ScheduleView } from "./ScheduleView";
 import { Standing } from "./Standing";
-import { ended, kindWord, money, nameOf, sentenceOf, standing } from "./words";
+import { ended, kindWord, nameOf, sentenceOf, standing } from "./words";
 
 /** One job, as it goes: kept up by its topic, whole again after any reload. */
 export function JobPage({ id }: { id: string }) {

@@ -4,6 +4,7 @@ import { explain } from "@/api/errors";
 import { type Job, jobsAgain, useJobs, useKinds } from "@/api/jobs";
 import { onUserEvent } from "@/api/topics";
 import { formatAgo, formatNumber, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { paths } from "@/lib/router";
 import { Button, ButtonLink, Select, Skeleton, State } from "@/ui";
 import { Bar } from "./Bar";
@@ -12,7 +13,7 @@ import styles from "./Jobs.module.css";
 import { KindIcon } from "./KindIcon";
 import { NewMenu } from "./NewMenu";
 import { Standing } from "./Standing";
-import { duration, ended, kinds, kindWord, money, nameOf } from "./words";
+import { duration, ended, kinds, kindWord, nameOf } from "./words";
 
 const statuses = ["running", "queued", "paused", "done", "failed", "cancelled", "dead"] as const;
 /** Jobs of a list whose bars move: those that run, of which there are few at a time. */

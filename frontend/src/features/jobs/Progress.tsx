@@ -1,8 +1,9 @@
 import type { Job } from "@/api/jobs";
 import { formatNumber, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { Bar } from "./Bar";
 import styles from "./Jobs.module.css";
-import { duration, money, nameOf, perSecond } from "./words";
+import { duration, nameOf, perSecond } from "./words";
 
 /** The bar, and what it means in figures. */
 export function Progress({ job }: { job: Job }) {

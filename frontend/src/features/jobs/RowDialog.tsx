@@ -2,9 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { explain } from "@/api/errors";
 import { type Job, jobs } from "@/api/jobs";
 import { formatNumber, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { Button, Dialog, Note, Skeleton } from "@/ui";
 import styles from "./Rows.module.css";
-import { money, rowSigns, sentenceOf } from "./words";
+import { rowSigns, sentenceOf } from "./words";
 
 const written = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);

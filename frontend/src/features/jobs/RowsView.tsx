@@ -11,6 +11,7 @@ import {
 import { explain } from "@/api/errors";
 import { type Job, jobs } from "@/api/jobs";
 import { formatNumber, type T, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { Button, Note, Segments, Skeleton, State } from "@/ui";
 import { variablesOf } from "./estimate";
 import { followOf } from "./follow";
@@ -19,7 +20,7 @@ import { type Filter, RowStore, type ShownRow } from "./rows";
 import styles from "./Rows.module.css";
 import { useMedia } from "@/lib/useMedia";
 import { useWindow } from "./useWindow";
-import { ended, money, rowSigns, sentenceOf } from "./words";
+import { ended, rowSigns, sentenceOf } from "./words";
 
 const HEIGHT = 44;
 const PHONE_HEIGHT = 72;

@@ -81,12 +81,6 @@ export const rowSigns: Record<RowStatus, { key: Key; icon: LucideIcon; look: Loo
   cancelled: { key: "jobs.row_cancelled", icon: CircleSlash, look: "quiet" },
 };
 
-/** US dollars; what is less than a cent is not shown as nothing. */
-export function money(value: number): string {
-  const digits = value > 0 && value < 0.01 ? 6 : 2;
-  return formatNumber(value, { style: "currency", currency: "USD", maximumFractionDigits: digits });
-}
-
 const unit = (value: number, name: string): string =>
   formatNumber(Math.round(value), { style: "unit", unit: name, unitDisplay: "short" });
 

@@ -1,7 +1,8 @@
 import type { By, UsageGroup, UsageReport } from "@/api/usage";
 import { formatDate, type T, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { VisuallyHidden } from "@/ui";
-import { amount, type Measure, money, seconds, short } from "./figures";
+import { amount, type Measure, seconds, short } from "./figures";
 import styles from "./Usage.module.css";
 
 function name(item: UsageGroup, by: By, t: T): string {

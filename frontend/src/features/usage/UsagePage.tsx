@@ -6,11 +6,12 @@ import { useMe } from "@/api/session";
 import { type By, usage, type UsageSums, type View } from "@/api/usage";
 import { cx } from "@/lib/cx";
 import { useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { Button, Segments, Select, Skeleton, State, VisuallyHidden } from "@/ui";
 import { Breakdown } from "./Breakdown";
 import { Budgets } from "./Budgets";
 import { Chart } from "./Chart";
-import { type Measure, measures, money, period, type Range, ranges, seconds, short } from "./figures";
+import { type Measure, measures, period, type Range, ranges, seconds, short } from "./figures";
 import styles from "./Usage.module.css";
 
 const own: By[] = ["model", "day", "key", "template"];

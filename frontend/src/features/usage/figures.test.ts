@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { UsageReport } from "@/api/usage";
-import { money, period, series, short } from "./figures";
+import { money } from "@/lib/money";
+import { period, series, short } from "./figures";
 
 const report = (items: object[]) =>
   ({ from: "2026-02-27", to: "2026-03-02", items }) as unknown as UsageReport;

@@ -1,5 +1,6 @@
 import type { UsageGroup, UsageReport } from "@/api/usage";
 import { formatNumber } from "@/lib/i18n";
+import { money } from "@/lib/money";
 
 export const ranges = ["7", "30", "90", "365"] as const;
 export type Range = (typeof ranges)[number];
@@ -26,12 +27,6 @@ export function series(report: UsageReport, measure: Measure): { days: number[];
   const days: number[] = [];
   for (let at = Date.parse(report.from); at <= Date.parse(report.to); at += dayMs) days.push(at / 1000);
   return { days, values: days.map((day) => known.get(isoDay(day * 1000)) ?? 0) };
-}
-
-/** US dollars; what is less than a cent is not shown as nothing. */
-export function money(value: number): string {
-  const digits = value > 0 && value < 0.01 ? 6 : 2;
-  return formatNumber(value, { style: "currency", currency: "USD", maximumFractionDigits: digits });
 }
 
 export const short = (value: number): string =>

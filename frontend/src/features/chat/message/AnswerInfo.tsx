@@ -1,6 +1,7 @@
 import { Info } from "lucide-react";
 import { useRef, useState } from "react";
 import { formatNumber, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { IconButton, Popover } from "@/ui";
 import type { MadeWith, Message } from "../model/message";
 import { labelOf, useModels } from "../models";
@@ -66,8 +67,8 @@ function Facts({ message, model }: { message: Message; model: string }) {
       cost === null
         ? null
         : message.estimated
-          ? t("chat.info_estimated", { cost: formatCost(cost) })
-          : formatCost(cost),
+          ? t("chat.info_estimated", { cost: money(cost) })
+          : money(cost),
     ],
   ];
   return (
@@ -86,8 +87,3 @@ function Facts({ message, model }: { message: Message; model: string }) {
 
 const madeBy = ({ name, number, label }: MadeWith): string =>
   `${name} v${number}${label ? ` (${label})` : ""}`;
-
-function formatCost(cost: number): string {
-  const digits = cost > 0 && cost < 0.01 ? 6 : 2;
-  return formatNumber(cost, { style: "currency", currency: "USD", maximumFractionDigits: digits });
-}

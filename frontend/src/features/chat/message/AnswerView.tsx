@@ -14,6 +14,7 @@ import { AnswerInfo } from "./AnswerInfo";
 import { Branches } from "./Branches";
 import { citedIn, sourcesOf } from "./call";
 import styles from "./Message.module.css";
+import { LiveCost } from "./LiveCost";
 import { Reasoning } from "./Reasoning";
 import { Sources } from "./Sources";
 import { Status } from "./Status";
@@ -57,6 +58,7 @@ export const AnswerView = memo(function AnswerView({
         )}
       </div>
       <div className={styles["foot"]} data-hidden={!over || undefined} inert={!over}>
+        {over ? null : <LiveCost answer={answer} models={models} />}
         {siblings ? <Branches siblings={siblings} onChoose={(id) => choose(message, id)} /> : null}
         <CopyAnswer parts={answer.parts} />
         {item ? null : <RetryMenu message={message} continuable={over && answer.status !== "done"} />}

@@ -1,7 +1,7 @@
 import { formatNumber, useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { estimate } from "../estimate";
 import styles from "../Form.module.css";
-import { money } from "../words";
 import type { Model } from "./models";
 
 /** What it may cost, and what that is reckoned from. */

@@ -1,8 +1,8 @@
 import { useId } from "react";
 import { useT } from "@/lib/i18n";
+import { money } from "@/lib/money";
 import { Skeleton } from "@/ui";
 import styles from "../Form.module.css";
-import { money } from "../words";
 import type { Model } from "./models";
 
 /** One model or several; each row is done for each of them. */
