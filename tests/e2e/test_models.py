@@ -29,6 +29,7 @@ def test_at_sign_opens_the_picker_and_is_not_part_of_the_question(chat: Chat) ->
     find = chat.page.get_by_role("combobox", name="Find a model")
     expect(find).to_be_focused()
     find.press_sequentially("markd")
+    expect(chat.page.get_by_role("option")).to_have_count(1)
     find.press("Enter")
     expect(chat.composer).to_have_value("rate=0 ")
     expect(chat.page.get_by_role("button", name="Model: markdown")).to_be_visible()

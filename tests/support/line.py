@@ -43,9 +43,10 @@ class Line:
     async def _cut(self) -> None:
         if self._server is not None:
             self._server.close()
+        await asyncio.sleep(0)  # who came in this very moment is among the relays then
         for writer in self._open:
             writer.transport.abort()
-        if self._relays:
+        while self._relays:
             await asyncio.wait(self._relays)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,21 +54,24 @@ class Line:
         assert task is not None
         self._relays.add(task)
         self._open.add(writer)
-        far = None
+        far, pumps = None, list[asyncio.Task[None]]()
         try:
             far_reader, far = await asyncio.open_connection("127.0.0.1", self.target)
-            await asyncio.wait(
-                [asyncio.ensure_future(_pump(reader, far)), asyncio.ensure_future(_pump(far_reader, writer))],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            pumps += [asyncio.create_task(_pump(reader, far)), asyncio.create_task(_pump(far_reader, writer))]
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         except OSError:
             pass
         finally:
-            self._relays.discard(task)
             self._open.discard(writer)
             for end in (writer, far):
                 if end is not None:
                     end.close()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            for end in (writer, far):
+                if end is not None:
+                    with contextlib.suppress(OSError):
+                        await end.wait_closed()
+            self._relays.discard(task)
 
     def __enter__(self) -> Self:
         self._thread.start()

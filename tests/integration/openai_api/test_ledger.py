@@ -8,7 +8,14 @@ import openai
 import pytest
 
 from tests.integration.openai_api.test_python_client import asking
+from tests.support.account import new_key
 from tests.support.product import Product, wait_until
+
+
+@pytest.fixture(scope="module")
+def key(product: Product) -> str:
+    """Of somebody whose calls are only those of these tests."""
+    return new_key(product.url, "ledger@example.org", "correct horse 7")
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ def numbers(text: str) -> list[int]:
     return [int(one) for one in NUMBERED.findall(text)]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def well(client: openai.OpenAI) -> Iterator[None]:
-    """The model answers last, after each test: what fails ten times in a row is left alone for a while."""
+    """The model answers after a test of faults: what fails ten times in a row is left alone for a while."""
     yield
     client.chat.completions.create(model="mock", messages=asking("n=1 rate=0"))
 
@@ -192,6 +192,7 @@ def test_a_bad_body_is_a_bad_request_that_names_the_field(
     assert caught.value.type == "invalid_request_error"
 
 
+@pytest.mark.usefixtures("well")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_provider_that_limits_is_a_rate_limit_error_that_says_when(client: openai.OpenAI, *, stream: bool) -> None:
     with pytest.raises(openai.RateLimitError) as caught:
@@ -201,6 +202,7 @@ def test_a_provider_that_limits_is_a_rate_limit_error_that_says_when(client: ope
     assert caught.value.response.headers["retry-after"] == "1"
 
 
+@pytest.mark.usefixtures("well")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_provider_with_a_problem_is_a_server_error(client: openai.OpenAI, *, stream: bool) -> None:
     with pytest.raises(openai.InternalServerError) as caught:
@@ -210,6 +212,7 @@ def test_a_provider_with_a_problem_is_a_server_error(client: openai.OpenAI, *, s
     assert caught.value.status_code in {502, 503}
 
 
+@pytest.mark.usefixtures("well")
 def test_the_clients_own_retries_get_there(base_url: str, key: str, upstream: Upstream) -> None:
     with openai.OpenAI(base_url=base_url, api_key=key, max_retries=2) as patient:
         reply = patient.chat.completions.create(
@@ -219,6 +222,7 @@ def test_the_clients_own_retries_get_there(base_url: str, key: str, upstream: Up
     assert upstream.calls("patient") == 5
 
 
+@pytest.mark.usefixtures("well")
 @pytest.mark.parametrize("fault", ["errorat=10", "cut=10"])
 def test_a_break_in_mid_answer_is_an_error_after_the_words_that_came(client: openai.OpenAI, fault: str) -> None:
     text = ""
