@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -156,13 +156,25 @@ async def metered(asked: Asked, reservation: Reservation) -> AsyncIterator[Meter
 
 
 async def settle_surely(settlement: Settlement) -> None:
-    """Settle; while PostgreSQL is away, later. Where this process dies meanwhile, the call is found lost."""
+    """Settle, also where who asks for it is cancelled meanwhile, as by a client that leaves with the last byte.
+
+    While PostgreSQL is away, later. Where this process dies meanwhile, the call is found lost.
+    """
+    await asyncio.shield(_kept(_settle(settlement)))
+
+
+def _kept(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work)
+    _late.add(task)
+    task.add_done_callback(_late.discard)
+    return task
+
+
+async def _settle(settlement: Settlement) -> None:
     try:
         await ledger.settle(settlement)
     except Unavailable:
-        task = asyncio.create_task(_settle_late(settlement))
-        _late.add(task)
-        task.add_done_callback(_late.discard)
+        _kept(_settle_late(settlement))
 
 
 async def _settle_late(settlement: Settlement) -> None:

@@ -222,7 +222,7 @@ def test_a_talk_in_a_terminal(product: Product, ada: Ada) -> None:
         os.set_blocking(process.stderr.fileno(), False)
         said = heard(process.stderr, b"\n> ")
         assert b"Connected over WebSocket" in said
-        os.write(near, b"n=3 rate=0\n")
+        os.write(near, b"n=3 rate=0 in a talk\n")
         assert len(process.stdout.readline().split()) == 3
         heard(process.stderr, b"\n> ")
         os.write(near, b"n=2 rate=0\n")
@@ -232,8 +232,9 @@ def test_a_talk_in_a_terminal(product: Product, ada: Ada) -> None:
         assert process.wait(20) == 0
     os.close(near)
     os.close(far)
-    newest = ada.http.get("/api/v1/conversations?limit=1").json()["items"][0]
-    assert len(ada.http.get(f"/api/v1/conversations/{newest['id']}/messages").json()["items"]) == 4
+    found = ada.http.get("/api/v1/conversations").json()["items"]
+    [talk] = [one["id"] for one in found if one["title"] == "n=3 rate=0 in a talk"]
+    assert len(ada.http.get(f"/api/v1/conversations/{talk}/messages").json()["items"]) == 4
 
 
 def test_a_key_that_does_not_hold_is_told_without_a_traceback(product: Product, ada: Ada) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -224,6 +224,38 @@ async def test_a_watched_call_is_settled_however_it_ends(bench: Bench) -> None:
     assert await ask([TextDelta("abcdefgh")]) == ("estimated", 14, 2)
     assert await ask(ProviderError("no")) == ("released", 0, 0)
     assert await ask([TextDelta("abcdefgh")], ProviderError("no")) == ("estimated", 14, 2)
+
+
+async def test_a_caller_that_is_cancelled_while_its_call_is_settled_leaves_it_settled(
+    bench: Bench, monkeypatch
+) -> None:
+    ada = await bench.person()
+    call = Reservation(purpose="v1", user_id=ada.user_id, provider="p", model="m")
+    settling, settle = asyncio.Event(), ledger.settle
+
+    async def slowly(*calls: Settlement) -> set[UUID]:
+        settling.set()
+        await asyncio.sleep(0.05)
+        return await settle(*calls)
+
+    monkeypatch.setattr(ledger, "settle", slowly)
+    bench.provider.script = steps(words(1), [Usage(5, 6)], [Finish("stop")])
+
+    async def ask() -> None:
+        async with metered(Resolved(bench.provider), call) as provider:
+            async for _ in provider.stream(CompletionRequest(model="scripted", messages=[])):
+                pass
+
+    asking = asyncio.create_task(ask())
+    await settling.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
+    for _ in range(100):
+        if (await calls())[0]["status"] == "settled":
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it was never settled")
 
 
 async def test_a_title_is_a_call_of_its_own_on_the_same_account(bench: Bench) -> None:
