@@ -1,15 +1,22 @@
 """Fixtures for all tests. Settings are settled on import, before Django reads them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import django
 import pytest
 
-from tests.support import run
+from tests.support import run, turns
 
 run.settle()
 django.setup()
 run.settled()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """What is marked `alone` measures speed. The time that others wait for it is not theirs."""
+    with turns.turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Browser tests: a running product and a Chromium for each worker, fresh people and contexts for each test."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from tests.e2e.chat import Chat
 from tests.e2e.watch import Watch
 from tests.support import browser as browsers
-from tests.support import run, turns
+from tests.support import run
 from tests.support.person import Person
 from tests.support.product import Product
 from tests.support.upstream import Upstream
@@ -25,13 +25,6 @@ PHONE: dict[str, Any] = {
 expect.set_options(timeout=15_000)
 
 Visit = Callable[..., Page]
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """What is marked `alone` measures speed. The time that others wait for it is not theirs."""
-    with turns.turn(alone=item.get_closest_marker("alone") is not None):
-        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -136,6 +136,7 @@ def test_offline_is_told_in_its_own_words(far: Chat, line: Line) -> None:
     expect(note(far.page, "Caught up")).to_be_visible()
 
 
+@pytest.mark.alone
 def test_a_network_that_is_gone_is_told_after_two_seconds_and_found_again_at_once(chat: Chat, watch: Watch) -> None:
     watch.expect(BROKEN)
     chat.asked("text=plain rate=0")

@@ -50,6 +50,7 @@ def owner_of(site: Product, conversation: str) -> str:
     return f"web-{owner.partition('.')[0].rpartition('-')[2]}"
 
 
+@pytest.mark.alone
 def test_two_browsers_that_watch_see_all_of_it_within_20_seconds_without_a_reload(
     nodes: Product, grace: Person, visit: Visit, watch: Watch, upstream: Upstream
 ) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import signal
 import time
 
+import pytest
+
 from tests.faults.oracle import TERMINAL, verify
 from tests.faults.world import World
 from tests.support import faketime
@@ -21,6 +23,7 @@ async def test_row_9_a_reader_goes_on_at_another_node(world: World) -> None:
     await verify(world, started, [reader, other], tokens=150)
 
 
+@pytest.mark.alone
 async def test_row_10_the_node_of_a_socket_dies(world: World) -> None:
     started = await world.send("n=300 rate=50")
     victim = world.owner(started) % 3 + 1
@@ -40,6 +43,7 @@ async def test_row_10_the_node_of_a_socket_dies(world: World) -> None:
     await world.back(f"web-{victim}", pid)
 
 
+@pytest.mark.alone
 async def test_row_11_the_owner_dies_in_mid_answer(world: World) -> None:
     started = await world.send("n=200 rate=50")
     async with world.follower(started) as first, world.follower(started, world.behind(1), world.front) as second:
@@ -120,6 +124,7 @@ async def test_row_27_a_rolling_restart_loses_nothing(world: World) -> None:
         assert set(reader.closes) <= {None, 1000, 4001}
 
 
+@pytest.mark.alone
 async def test_row_32_a_clock_that_is_an_hour_off_changes_no_lease(world: World) -> None:
     """It neither takes what others write, nor loses what it writes, nor is it late in taking over or being replaced."""
     lease = 15 * world.scale

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -126,6 +127,7 @@ async def test_row_22_lost_hints_cost_a_second_and_no_event(world: World) -> Non
     await verify(world, started, [near, far], tokens=250)
 
 
+@pytest.mark.alone
 async def test_row_28_all_sockets_are_cut_at_once_and_all_come_back(world: World) -> None:
     started = await world.send("n=350 rate=50")
     readers = []

@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.integration.product.conftest import Ada
@@ -37,6 +38,7 @@ async def answers_soon(ada: Ada) -> None:
     assert time.monotonic() - asked < 2
 
 
+@pytest.mark.alone
 async def test_a_thousand_sockets_of_one_person_are_thirty_two(product: Product, ada: Ada) -> None:
     web, before = product.pid("web-1"), forget(product)
     room = asyncio.Semaphore(40)
@@ -68,6 +70,7 @@ async def test_a_thousand_sockets_of_one_person_are_thirty_two(product: Product,
         assert "result" in await late.open(), "who left made room"
 
 
+@pytest.mark.alone
 async def test_ten_thousand_subscribes_are_a_hundred_a_socket_and_errors(product: Product, ada: Ada) -> None:
     web = product.pid("web-1")
     async with asyncio.TaskGroup() as group:

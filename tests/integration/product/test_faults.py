@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
 from tests.integration.product.conftest import Ada
 from tests.support.device import Follower
@@ -15,7 +16,6 @@ from tests.support.product import Product
 
 BACK_WITHIN = 5.0
 GOES_ON_WITHIN = 20.0
-BUSY = 2.0  # times as long may a start take on a machine that runs other tests
 
 
 @asynccontextmanager
@@ -49,6 +49,7 @@ async def ready(product: Product) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.alone
 async def test_a_web_process_that_is_killed_is_back_at_once_and_its_answers_go_on(product: Product, ada: Ada) -> None:
     async with following(ada, "n=400 rate=30") as (follower, result):
         await follower.shows(800)
@@ -71,7 +72,7 @@ async def test_a_web_process_that_is_killed_is_back_at_once_and_its_answers_go_o
     assert len(follower.text) == 400 * 20
     message = await asyncio.to_thread(ada.message, result["message"])
     assert (message["status"], message["text"]) == ("done", follower.text)
-    assert max(page, socket) < BACK_WITHIN * BUSY
+    assert max(page, socket) < BACK_WITHIN
     assert on < GOES_ON_WITHIN
 
 

@@ -11,6 +11,7 @@ from tests.support.live import LiveSite
 from tests.support.protocol import conversation, sent
 from tests.support.scripted import steps, words
 
+pytestmark = pytest.mark.alone
 SOON = 2.0 * 0.2 + 1.0  # the promise at this time scale, and what a busy machine adds
 
 

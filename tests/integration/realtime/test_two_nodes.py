@@ -103,6 +103,7 @@ async def test_resume_on_another_node_is_exact(redis_url):
         assert offsets(frames) == list(range(1, 53))
 
 
+@pytest.mark.alone
 async def test_when_all_hints_are_lost_events_are_a_look_late(redis_url):
     settings = replace(SETTINGS, look=0.1)
     async with two(redis_url, settings) as (owner, other, client):
@@ -268,7 +269,7 @@ async def test_hints_of_another_process_come_over_the_channel_layer(redis_url):
         assert frames[0]["data"] == json.loads(row)["data"]
         await asyncio.sleep(0.1)
         assert heard == [{"id": "7"}]
-        assert app.node.look._heard == {1, 2}  # this process's own announcement, and the other's
+        assert app.node.look._heard - {1} == {2}, "the other's; this process's own a look may have dealt with"
 
 
 async def test_an_announcement_that_the_layer_lost_is_found_by_its_number(redis_url, monkeypatch):

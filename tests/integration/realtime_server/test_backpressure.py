@@ -66,6 +66,7 @@ async def test_frames_keep_their_order_through_partial_writes_and_before_the_clo
     assert await client.closed() == b""
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("path", ["/stream", "/sse"])
 async def test_a_client_that_never_reads_is_cut(own: Running, path: str) -> None:
     if path == "/sse":

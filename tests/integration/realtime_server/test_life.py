@@ -161,6 +161,7 @@ async def test_a_response_that_has_begun_is_ended_at_shutdown_and_its_connection
     assert await own.exit_code(within=8) == 0
 
 
+@pytest.mark.alone
 async def test_the_stop_takes_no_longer_than_its_time(start: Start) -> None:
     server = start(shutdown_timeout=1, close_timeout=30)
     await Raw.websocket(server.port, "/stuck")
