@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import audit
 import generated
 import rules
 from shell import run, said
@@ -73,6 +74,7 @@ CHECKS: dict[str, Check] = {
     "page: types": npm("typecheck"),
     "generated files": generated.differing,
     "lock files": rules.lock_files,
+    "audit report": audit.report_problems,
     "secrets": rules.secrets,
     "one reader of the environment": rules.environment_readers,
     "length of files": rules.long_files,
@@ -107,6 +109,8 @@ def main() -> None:
                 print(problem, flush=True)
             if problems:
                 failed.append(name)
+    for note in audit.notes():
+        print(f"\n{note}")
     if failed:
         print(f"\nFailed: {', '.join(failed)}.")
     print(f"\n{len(CHECKS) - len(failed)} passed, {len(failed)} failed")

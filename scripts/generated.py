@@ -27,6 +27,7 @@ class Generator:
 
 GENERATORS = [
     Generator(".env.example", [PYTHON, "-m", "backend.config.env_example"]),
+    Generator("docs/sbom.cdx.json", [PYTHON, "scripts/sbom.py"], needs="frontend"),
     Generator("docs/realtime.schema.json", [PYTHON, "-m", "backend.config.protocol", "schema"]),
     Generator("docs/realtime.asyncapi.json", [PYTHON, "-m", "backend.config.protocol", "asyncapi"]),
     Generator(
