@@ -1,6 +1,6 @@
 # The commands of the project. Each is one line here; the work is in scripts/ and in the packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test audit test-unit test-integration test-faults faults test-e2e check lock format schemas screenshots conformance bench bench-page
+.PHONY: help setup run test audit security test-unit test-integration test-faults faults test-e2e check lock format schemas screenshots conformance bench bench-page
 PY := .venv/bin/python
 
 help: ## show the commands
@@ -38,6 +38,9 @@ lock: ## resolve requirements/*.in and frontend/package.json into lock files
 
 format: ## format Python and TypeScript
 	@sh scripts/setup.sh --dev --node && exec $(PY) scripts/check.py --format
+
+security: ## long forms of the tests by tools that others wrote: the OpenAPI document, frames by the grammar
+	@sh scripts/setup.sh --dev --page && SECURITY=long exec $(PY) -m pytest -q -n0 tests/integration/strangers
 
 audit: ## known advisories of every locked package, kept as docs/audit-report.json
 	@sh scripts/setup.sh --dev --node && exec $(PY) scripts/audit.py

@@ -35,6 +35,16 @@ class BadRequest(AppError):
     default = "The request is not valid."
 
 
+class WrongMethod(BadRequest):
+    """The address is asked with another method, which `allow` names for the header of that name."""
+
+    status = 405
+
+    def __init__(self, allow: str) -> None:
+        self.allow = allow
+        super().__init__(f"This is asked with {allow}.")
+
+
 class Unauthenticated(AppError):
     """Nobody is signed in, or the token no longer holds. `reason`: missing, expired, malformed, revoked or closed."""
 

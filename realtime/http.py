@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from realtime.errors import AppError, BadRequest, Internal, Unavailable
+from realtime.errors import AppError, Internal, Unavailable, WrongMethod
 from realtime.log.base import LogAway
 from realtime.longpoll import serve_longpoll
 from realtime.request import Receive, Send, answer_error, read_request, wants_json
@@ -50,9 +50,4 @@ class TopicEvents:
 
 def _check_method(scope: dict[str, Any]) -> None:
     if scope["method"] != "GET":
-        raise _NotAllowed
-
-
-class _NotAllowed(BadRequest):
-    status = 405
-    default = "Events are read with GET."
+        raise WrongMethod("GET")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from realtime.consumer import handshake
-from realtime.errors import AppError, BadRequest, NotFound, Unauthenticated
+from realtime.errors import AppError, BadRequest, NotFound, Unauthenticated, WrongMethod
 from realtime.hooks import Principal, TopicKind
 from realtime.positions import Position, kind_of, parse_position
 from realtime.wire import encode
@@ -88,8 +88,6 @@ async def answer_error(send: Send, problem: tuple[int, bytes, Headers]) -> None:
     """An error as RFC 9457."""
     status, body, headers = problem
     fixed: Headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    if status == 405:
-        fixed.append((b"allow", b"GET"))
     await answer(send, status, body, [*fixed, *headers])
 
 
@@ -107,6 +105,8 @@ def plain_problem(scope: Mapping[str, Any], error: AppError) -> tuple[int, bytes
     headers: Headers = []
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, WrongMethod):
+        headers.append((b"allow", error.allow.encode()))
     if error.retry_after_ms is not None:
         headers.append((b"retry-after", b"%d" % -(-error.retry_after_ms // 1000)))
     return error.status, encode(problem), headers

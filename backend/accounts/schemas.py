@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, field_validator
 
 from backend.accounts.permissions import Scope
-from backend.core.schemas import Body, Out
+from backend.core.schemas import Body, Moment, Out
 
 MAX_PREFERENCES = 16 * 1024
 
@@ -64,7 +64,7 @@ class KeyNew(Body):
 
     name: Annotated[str, Field(max_length=120)] = ""
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=10)] | None = None
-    expires: datetime | None = None
+    expires: Moment | None = None
     store_default: bool = False
 
     @field_validator("expires")

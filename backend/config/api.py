@@ -16,6 +16,7 @@ from backend.catalog.api import router as catalog
 from backend.chat.api import router as chat
 from backend.core.asgi import request_id
 from backend.core.errors import AppError, Internal, NotFound, Unauthenticated
+from backend.core.openapi import EVENT
 from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
@@ -87,7 +88,7 @@ def topic_events() -> dict[str, Any]:
             "200": {
                 "description": "Events",
                 "content": {
-                    "text/event-stream": {"schema": {"type": "string"}},
+                    "text/event-stream": {"schema": EVENT},
                     "application/json": {"schema": {"type": "object"}},
                 },
             },

@@ -16,6 +16,7 @@ from realtime.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    WrongMethod,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "TooLarge",
     "Unauthenticated",
     "Unavailable",
+    "WrongMethod",
 ]

@@ -17,6 +17,7 @@ from backend.core.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    WrongMethod,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -97,6 +98,8 @@ def problem(error: AppError, *, request_id: str, status: int | None = None) -> t
     if isinstance(error, Unauthenticated):
         body["reason"] = error.reason
         headers.append(("WWW-Authenticate", _challenge(error)))
+    if isinstance(error, WrongMethod):
+        headers.append(("Allow", error.allow))
     return code, orjson.dumps(body), headers
 
 

@@ -1,12 +1,13 @@
 """Bases of the API's bodies and answers, and the reader of JSON bodies with its caps on depth and content."""
 
 import json
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
 from django.http import HttpRequest
 from ninja.parser import Parser
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from backend.core.errors import BadRequest
 
@@ -37,6 +38,18 @@ Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
 """JSON's own types: neither "yes" nor "5" is taken for what it looks like."""
+
+
+def _written(value: Any) -> Any:
+    """A number is no date, though it could be read as seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.strip("+-. ").replace(".", "").isdigit()):
+        raise ValueError("it must be written as in ISO 8601, such as 2026-11-23")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[datetime, BeforeValidator(_written)]
+"""Dates and times as ISO 8601 writes them."""
 
 
 class Out(BaseModel):

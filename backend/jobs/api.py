@@ -181,7 +181,12 @@ async def jobs_rows(request: HttpRequest, job_id: UUID, query: Query[RowQuery]) 
     )
 
 
-@router.get("/jobs/{job_id}/result", response=dict[str, Any], summary="Download a job's result")
+@router.get(
+    "/jobs/{job_id}/result",
+    response=dict[str, Any],
+    summary="Download a job's result",
+    openapi_extra={"responses": {200: {"content": results.documented()}}},
+)
 async def jobs_result(request: HttpRequest, job_id: UUID, query: Query[ResultQuery]) -> Any:
     """All rows as they are now: JSON (`columns` and `rows`), CSV, or JSONL, as a download. An export also comes as a
     zip with JSON and Markdown, or as Markdown alone.
@@ -220,4 +225,4 @@ def _caller(request: HttpRequest) -> Principal:
 
 
 def _fields(request: HttpRequest) -> dict[str, Any]:
-    return dict(orjson.loads(request.body)) if request.body else {}
+    return dict(orjson.loads(request.body) or {}) if request.body else {}

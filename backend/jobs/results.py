@@ -25,6 +25,16 @@ TYPES: dict[ResultFormat, str] = {
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def documented() -> dict[str, Any]:
+    """The forms of a download beside JSON, in OpenAPI's words."""
+    binary = {"type": "string", "format": "binary"}
+    return {
+        TYPES[name].partition(";")[0]: {"schema": binary if name == "zip" else {"type": "string"}}
+        for name in TYPES
+        if name != "json"
+    }
+
+
 def result(*, job: Job, format: ResultFormat) -> AsyncIterator[bytes]:  # noqa: A002
     """The whole result in pieces. Raises `BadRequest` for a form that only exports have."""
     whole = job.kind == "export"

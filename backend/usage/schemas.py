@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from backend.core.schemas import Out
+from backend.core.schemas import Day, Out
 from backend.usage.events import MeasureName, PeriodName, ScopeName
 
 By = Literal["day", "model", "user", "team", "key", "template"]
@@ -23,8 +23,8 @@ class UsageQuery(BaseModel):
     """
 
     by: Annotated[str, Field(max_length=60)] = "day"
-    from_: Annotated[date | None, Field(alias="from")] = None
-    to: date | None = None
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
     view: View = "own"
     user: UUID | None = None
     team: UUID | None = None

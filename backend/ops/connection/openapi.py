@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backend.core.openapi import EVENT
 from backend.ops.connection.probes import MOST_EVENTS, MOST_POLL, MOST_SECONDS, PATH
 
 Operation = dict[str, Any]
@@ -24,7 +25,7 @@ def operations() -> dict[str, dict[str, Operation]]:
                 "doctor_stream",
                 "Events at a given pace",
                 f"Ends after {MOST_SECONDS:g} s at the latest. `hint=off` leaves out the header `X-Accel-Buffering`.",
-                {"text/event-stream": {"schema": {"type": "string"}}},
+                {"text/event-stream": {"schema": EVENT}},
                 _number("events", "How many.", most=MOST_EVENTS),
                 _number("gap_ms", "Milliseconds between two.", most=MOST_SECONDS * 1000),
                 {"in": "query", "name": "hint", "schema": {"type": "string", "enum": ["on", "off"]}, "required": False},

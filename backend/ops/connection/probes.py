@@ -20,7 +20,16 @@ from backend.accounts.auth import authenticate_scope
 from backend.accounts.principal import Principal
 from backend.core import limits
 from backend.core.asgi import Receive, Scope, Send, request_id, respond, state
-from backend.core.errors import AppError, BadRequest, Forbidden, NotFound, RateLimited, Unauthenticated, Unavailable
+from backend.core.errors import (
+    AppError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+    WrongMethod,
+)
 from backend.core.middleware.proxies import Via
 from backend.core.problems import CONTENT_TYPE, problem
 from realtime import RealtimeSettings
@@ -73,7 +82,7 @@ class Probes:
         if method is None:
             raise NotFound
         if scope["method"] != method:
-            raise _NotAllowed(f"This is asked with {method}.")
+            raise WrongMethod(method)
         query = _query(scope, _PARAMETERS.get(name, set()))
         if name == "request":
             await _json(send, await _seen(scope))
@@ -262,7 +271,3 @@ def _number(query: Mapping[str, str], name: str, default: float, *, least: float
     if not least <= value <= most:
         raise BadRequest(f"`{name}` is a number from {least:g} to {most:g}.", field=name)
     return value
-
-
-class _NotAllowed(BadRequest):
-    status = 405

@@ -5467,6 +5467,10 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                    "application/zip": string;
+                    "text/markdown": string;
                 };
             };
             /** @description A problem */
@@ -5707,7 +5711,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data: string;
+                        event?: string;
+                        id?: string;
+                        retry?: number;
+                    };
                     "application/json": Record<string, never>;
                 };
             };
@@ -5779,7 +5788,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data: string;
+                        event?: string;
+                        id?: string;
+                        retry?: number;
+                    };
                 };
             };
             /** @description A problem */
