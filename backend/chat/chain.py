@@ -48,14 +48,16 @@ class Chain:
         if not self.resolved.announces:
             self._started()
 
-    def follows(self, error: ProviderError) -> bool:
-        """Whether another model goes on where this one failed; then it is the one."""
+    def has_another(self, error: ProviderError) -> bool:
+        """Whether another model goes on where this one failed."""
+        return self.resolved.after is not None and error.started and another_may_help(error)
+
+    def follow(self, error: ProviderError) -> None:
+        """From here on the next model is the one."""
         following = self.resolved.after
-        if following is None or not error.started or not another_may_help(error):
-            return False
+        assert following is not None
         self._give_up(error.code)
         self.resolved = following
-        return True
 
     @property
     def exact(self) -> bool:

@@ -178,14 +178,15 @@ class Run:
 
     async def _go_on(self, error: ProviderError) -> CompletionRequest:
         """The next model of the chain goes on from what is there, and that is declared. Raises `error` without one."""
-        source, given_up = self.source, self._resolved
-        settlement = self._settlement(failed(error.code, error.message), until=time.monotonic())
-        if not self._chain.follows(error):
+        source, given_up, over = self.source, self._resolved, time.monotonic()
+        if not self._chain.has_another(error):
             raise error
         log.warning("another model goes on with an answer", topic=self.order.topic, reason=error.message)
         if self._begun.id and self._aside is not None:
             self._aside(remote.cancel(given_up.provider, self._begun.id))
-        await self._writer.drain(source)
+        await self._writer.drain(source)  # before it is reckoned what the first has written
+        settlement = self._settlement(failed(error.code, error.message), until=over)
+        self._chain.follow(error)
         self._earlier = await calls.passed_on(
             order=self.order, settlement=settlement, resolved=self._resolved, parts=source.answer.plain_parts()
         )

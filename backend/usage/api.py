@@ -9,6 +9,7 @@ from ninja import Query, Router, Status
 from backend.accounts.permissions import Account, Site, Verb, require
 from backend.accounts.principal import Principal
 from backend.core.db import in_thread
+from backend.core.errors import BadRequest
 from backend.usage import budgets, reports, table
 from backend.usage.schemas import BudgetChange, BudgetList, BudgetNew, UsageQuery, UsageReport, View
 
@@ -68,6 +69,8 @@ async def budgets_delete(request: HttpRequest, budget_id: UUID) -> Status[Any]:
 
 async def _report(request: HttpRequest, query: UsageQuery, *, most: int | None = None) -> UsageReport:
     principal = _allowed(request, query.view)
+    if query.view == "own" and query.user not in (None, principal.user_id):
+        raise BadRequest("The own view has nobody else's usage; ask with view=all.", field="user")
     more = {} if most is None else {"most": most}
     return await reports.report(query=query, user=principal.user_id, **more)
 

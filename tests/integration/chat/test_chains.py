@@ -11,6 +11,7 @@ from backend.chat.fold import fold
 from backend.chat.topics.generation import GenerationKind
 from backend.providers.base import Finish, ReasoningDelta, TextDelta, ToolDelta, Usage
 from backend.providers.errors import ProviderError
+from backend.usage import ledger
 from tests.integration.chat.test_left_behind import abandon, swept
 from tests.support.bench import Bench
 from tests.support.care import alone, chained, down, limits, member
@@ -72,8 +73,20 @@ async def test_after_a_word_another_goes_on_from_the_text_and_that_is_declared(b
     raw = await bench.log(started)
     assert fold(raw).plain_parts() == message.parts
     assert message.usage is not None
-    assert (message.usage["input_tokens"], message.usage["output_tokens"]) == (12, 4)
-    assert message.cost == (12 * 2 + 4 * 10) / 1_000_000
+    # What was counted of a call that was cut, 2, is less than its ten characters are reckoned at, 3.
+    assert (message.usage["input_tokens"], message.usage["output_tokens"]) == (12, 3 + 2)
+    assert message.cost == (12 * 2 + 5 * 10) / 1_000_000
+
+
+async def test_what_a_model_wrote_in_one_burst_before_it_broke_off_is_paid_for(bench: Bench) -> None:
+    """No read of the network comes between its last words and its end, so that none of them is in the log yet."""
+    chain(bench, scripted("a", words(50), down()), scripted("b", words(2, 50), [Usage(60, 2)], [Finish("stop")]))
+    message = await bench.ended(await bench.send(await bench.person(), model="a"))
+    assert len(message.text.split()) == 52
+    assert message.usage is not None
+    assert message.usage["output_tokens"] >= 50 + 2
+    booked = await ledger.booked(message.generation)
+    assert [call.status for call in booked] == ["estimated", "settled"]
 
 
 async def test_a_model_that_is_asked_to_go_on_says_that_the_seam_may_show(bench: Bench) -> None:

@@ -158,8 +158,9 @@ async def test_people_see_their_own_and_administrators_everybodys(site: Site) ->
     assert {item["user"] for item in everybody["items"]} == {str(ada.pk), str(boss.pk)}
     narrow = (await admin.get(f"/api/v1/usage?by=day&view=all&user={ada.pk}")).json()
     assert narrow["total"] == own["total"]
-    # another person's id changes nothing in the own view
-    assert (await person.get(f"/api/v1/usage?by=day&user={boss.pk}")).json()["total"] == own["total"]
+    assert (await person.get(f"/api/v1/usage?by=day&user={ada.pk}")).json()["total"] == own["total"]
+    refused = (await person.get(f"/api/v1/usage?by=day&user={boss.pk}")).json()
+    assert (refused["code"], refused["errors"][0]["field"]) == ("bad_request", "user")
     for path in ("usage?view=all", "usage.csv?view=all", "budgets?view=all"):
         assert (await person.get(f"/api/v1/{path}")).status_code == 404
     for wrong in ("by=colour", "by=", "by=day,day", "from=2026-02-01&to=2026-01-01", "from=2020-01-01&to=2026-01-01"):
