@@ -20,6 +20,7 @@ from backend.providers.base import CompletionRequest, Usage
 from backend.usage import ledger
 from backend.usage.ledger import Booked, Purpose, Reservation, Settlement, encoded, expected
 from backend.usage.money import Spent, cost, expected_output, spent, tokens_in, tokens_of
+from backend.usage.searches import Payer
 
 
 def reservation(
@@ -194,6 +195,14 @@ async def passed_on(
     booked = await ledger.booked(order.generation)
     into = settlement.input_tokens + tokens_in(bytes_of(parts) + result_size(parts))
     return await go_on(order=order, booked=booked, settlement=settlement, resolved=resolved, input_tokens=into)
+
+
+async def payer(order: Order) -> Payer:
+    """For a search that an answer's tool makes: on the answer's account."""
+    booked = await ledger.booked(order.generation)
+    names = ("user_id", "team_id", "key_id", "job", "row", "template", "template_version")
+    known = {name: booked[0].call[name] for name in names} if booked else {"user_id": order.user}
+    return Payer(**known, generation=order.generation)
 
 
 async def beside(*, order: Order, request: CompletionRequest, resolved: Resolved) -> Reservation:

@@ -72,6 +72,8 @@ class Run:
         self._age = resume.age if resume else 0.0
         self._wall_clock = max(1.0, wall_clock - self._age)
         self._earlier = resume.spent if resume else Spent()
+        self._searched = Spent()
+        """What searches took that `_earlier` does not have yet."""
         self._sent: CompletionRequest | None = None
         self._called = 0.0
         self._there = 0
@@ -190,6 +192,7 @@ class Run:
         self._earlier = await calls.passed_on(
             order=self.order, settlement=settlement, resolved=self._resolved, parts=source.answer.plain_parts()
         )
+        self._searched = Spent()
         exact = self._chain.told = self._chain.exact
         self._resume = Resume(answer=source.answer, events=[], exact=exact, age=self._age)
         self._reported, self._remote = None, None
@@ -318,7 +321,7 @@ class Run:
     def _report(self) -> None:
         self._reported = usage = self.source.usage
         if usage is not None:
-            total = self._earlier + spent(usage, self._resolved.entry)
+            total = self._earlier + self._searched + spent(usage, self._resolved.entry)
             self.source.emit("usage", reported(total.body(), total.cost) or {})
 
     async def _end(self, outcome: Outcome) -> None:
@@ -342,7 +345,7 @@ class Run:
     def _ending(self, outcome: Outcome, offset: int) -> Ending:
         order, parts = self.order, self.source.answer.plain_parts()
         settlement = self._settlement(outcome, until=self._clock.stopped)
-        total = self._earlier + settlement.spent
+        total = self._earlier + self._searched + settlement.spent
         message = order.message.model_copy(
             update={
                 "status": outcome.status,

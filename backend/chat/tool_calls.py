@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from backend.chat.fold import Part, read_call
 from backend.chat.source import AnswerSource
 from backend.chat.sources import Numbers, plain_sources, sound
+from backend.search.account import Account
 from backend.tools.base import Context, Result, Tool
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class Caller:
     tools: Mapping[str, Tool]
     source: AnswerSource
     show: Callable[[], None]
+    account: Account | None = None
     told: dict[int, set[int]] = field(default_factory=dict)
     """The numbers of what each part's search has shown."""
 
@@ -96,7 +98,8 @@ class Caller:
         try:
             arguments = tool.arguments.model_validate(json.decode(call.arguments or "{}"), strict=False)
             async with asyncio.timeout(tool.seconds):
-                return await tool.run(arguments, Context(user=self.user, part=call.part, emit=emit))
+                context = Context(user=self.user, part=call.part, emit=emit, account=self.account)
+                return await tool.run(arguments, context)
         except DecodeError:
             return _failed("The arguments are not JSON.")
         except ValidationError as error:

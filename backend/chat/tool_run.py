@@ -9,6 +9,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 import structlog
@@ -25,9 +27,11 @@ from backend.chat.source import AnswerSource
 from backend.chat.tool_calls import Caller, calls_of
 from backend.core.errors import BadRequest
 from backend.providers.base import CompletionRequest, ProviderError, ToolDelta
+from backend.search.account import Account
 from backend.tools import registry
 from backend.tools.base import Tool
 from backend.usage.ledger import Settlement
+from backend.usage.money import Spent, reported, spent
 from realtime import LogWriter
 
 log = structlog.get_logger(__name__)
@@ -99,7 +103,8 @@ class ToolRun(Run):
         self._enough: Limit | None = None
         self._settled: Settlement | None = None
         self.source.kinds = {tool.name: tool.part for tool in tools}
-        self._caller = Caller(user=order.user, tools=self._tools, source=self.source, show=self._show)
+        account = Account(order.user, partial(calls.payer, order), paid=self._paid)
+        self._caller = Caller(user=order.user, tools=self._tools, source=self.source, show=self._show, account=account)
 
     async def _follow(self, request: CompletionRequest) -> Stop:
         """See `Run._follow`; and again after each step."""
@@ -145,9 +150,19 @@ class ToolRun(Run):
         self._earlier = await calls.passed_on(
             order=self.order, settlement=self._settled, resolved=self._resolved, parts=source.answer.plain_parts()
         )
+        self._searched = Spent()
         self._settled = self._reported = self._remote = source.usage = source.finish = source.remote = None
         if self._resume is not None:
             self._resume = replace(self._resume, remote=None)
+
+    def _paid(self, cost: Decimal) -> None:
+        """A search has cost something: the answer's cost so far has it at once."""
+        self._searched += Spent(cost=cost)
+        usage = self.source.usage
+        own = self._settled.spent if self._settled else spent(usage, self._resolved.entry) if usage else Spent()
+        total = self._earlier + self._searched + own
+        self.source.emit("usage", reported(total.body(), total.cost) or {})
+        self._show()
 
     def _settlement(self, outcome: Outcome, *, until: float) -> Settlement:
         """While tools run the call before them is over."""

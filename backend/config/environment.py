@@ -71,6 +71,15 @@ class Environment(BaseSettings):
     )
     tavily_api_key: str = Field("", description="Key for Tavily's web search.")
     tavily_base_url: str = Field("", description="Base URL of Tavily's API, or of a proxy to it; may be local.")
+    tavily_credit_price: float = Field(
+        0.008, ge=0, le=1000, description="US dollars that a credit of Tavily costs, for the ledger; 0: nothing."
+    )
+    searches_per_minute: int = Field(
+        20, ge=0, le=100_000, description="Web searches of one person in a minute, jobs included; 0: no limit."
+    )
+    searches_per_day: int = Field(
+        500, ge=0, le=10_000_000, description="Web searches of one person in a day, jobs included; 0: no limit."
+    )
     searxng_url: str = Field("", description="Address of a SearXNG for web search; may be local.")
     search_first: Literal["tavily", "searxng"] = Field(
         "tavily", description="Which search service is asked first; the other one stands in for it."

@@ -9,9 +9,11 @@ from backend.chat.entries import Resolved
 from backend.jobs.kinds.base import Taken
 from backend.jobs.models import Job
 from backend.providers.base import CompletionRequest
+from backend.search.account import Account
 from backend.usage.ledger import Reservation, expected
 from backend.usage.meter import Meter, metered
 from backend.usage.money import Spent, expected_output, tokens_of
+from backend.usage.searches import Payer
 
 
 class RowCalls:
@@ -31,6 +33,20 @@ class RowCalls:
     def cost(self) -> Decimal | None:
         """What that cost; None: no price is known."""
         return None if self._spent is None else self._spent.cost
+
+    def searching(self, *, patience: float) -> Account:
+        """Searches on the job's account, which may wait that many seconds for their person's limit."""
+        found = account(self._job)
+        del found["purpose"]
+        payer = Payer(**found, row=self._row.id)
+
+        async def known() -> Payer:
+            return payer
+
+        return Account(self._job.owner_id, known, paid=self._paid, patience=patience)
+
+    def _paid(self, cost: Decimal) -> None:
+        self._spent = (self._spent or Spent()) + Spent(cost=cost)
 
     @asynccontextmanager
     async def asked(self, resolved: Resolved, request: CompletionRequest) -> AsyncIterator[Meter]:

@@ -1,5 +1,6 @@
 """What the operator's settings say about search."""
 
+from decimal import Decimal
 from typing import Literal, Self
 
 from django.conf import settings
@@ -9,10 +10,14 @@ ServiceName = Literal["tavily", "searxng"]
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """`first`: the service that is asked first. `allow`: see `Guard`; for pages. `proxy`: the forward proxy."""
+    """`first`: the service that is asked first. `allow`: see `Guard`; for pages. `proxy`: the forward proxy.
+
+    `tavily_price`: US dollars for a credit.
+    """
 
     tavily_key: str = ""
     tavily_url: str = ""
+    tavily_price: Decimal = Decimal(0)
     searxng_url: str = ""
     first: ServiceName = "tavily"
     allow: tuple[str, ...] = ()
@@ -25,11 +30,16 @@ class Options(Struct, frozen=True, kw_only=True):
         return cls(
             tavily_key=env.tavily_api_key,
             tavily_url=env.tavily_base_url,
+            tavily_price=Decimal(str(round(env.tavily_credit_price, 6))),
             searxng_url=env.searxng_url,
             first=env.search_first,
             allow=tuple(part.strip() for part in env.search_allow.split(",") if part.strip()),
             proxy=env.outbound_proxy,
         )
+
+    def price_of(self, service: str) -> Decimal:
+        """US dollars for a credit of the service with this name."""
+        return self.tavily_price if service == "Tavily" else Decimal(0)
 
     @property
     def tavily(self) -> bool:

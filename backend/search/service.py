@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from backend.care.budget import RetryBudget
 from backend.outbound import Guard, OutboundClient
 from backend.search import kept
+from backend.search.account import Account
 from backend.search.base import Found, Freshness, Page, SearchError, SearchProvider
 from backend.search.clean import line
 from backend.search.options import Options
@@ -60,7 +61,9 @@ class Service:
         self._searching = asyncio.Semaphore(AT_ONCE)
         self._reading = asyncio.Semaphore(AT_ONCE)
 
-    async def search(self, query: str, *, limit: int = 5, freshness: Freshness | None = None) -> Found:
+    async def search(
+        self, query: str, *, limit: int = 5, freshness: Freshness | None = None, account: Account | None = None
+    ) -> Found:
         """See the module's `search`."""
         query = line(query, LONGEST_QUERY)
         if not query:
@@ -72,8 +75,10 @@ class Service:
         known = await kept.found(key)
         if known is not None:
             return replace(known, query=query, credits=0)
+        if account is not None:
+            await account.allowed()
         async with self._searching:
-            found = await self._first_that_answers(query, limit, freshness)
+            found = await self._first_that_answers(query, limit, freshness, account)
         await kept.keep_found(key, found)
         return found
 
@@ -98,7 +103,9 @@ class Service:
         fetched = await self._patiently(lambda: self._pages.fetch(url), attempts=2)
         return await self._reader.read(fetched, fetched_at=datetime.now(UTC).isoformat(timespec="seconds"))
 
-    async def _first_that_answers(self, query: str, limit: int, freshness: Freshness | None) -> Found:
+    async def _first_that_answers(
+        self, query: str, limit: int, freshness: Freshness | None, account: Account | None
+    ) -> Found:
         failures: list[SearchError] = []
         for provider in self._in_order():
 
@@ -106,13 +113,24 @@ class Service:
                 return provider.search(query, limit=limit, freshness=freshness)
 
             try:
-                return await _within(ONE_SERVICE, self._patiently(ask), f"{provider.name} took too long.")
+                return await self._booked(provider, ask, account)
             except SearchError as error:
                 failures.append(error)
                 _log.warning("search.failed", provider=provider.name, code=error.code, status=error.status)
                 if error.code in {"refused_key", "quota_exceeded", "rate_limited"}:
                     self._resting[provider.name] = time.monotonic() + (error.retry_after or REST)
         raise next((one for one in failures if one.retryable), failures[0])
+
+    async def _booked(
+        self, provider: SearchProvider, ask: Callable[[], Awaitable[Found]], account: Account | None
+    ) -> Found:
+        late = f"{provider.name} took too long."
+        if account is None:
+            return await _within(ONE_SERVICE, self._patiently(ask), late)
+        async with account.booked(provider.name, self.options.price_of(provider.name)) as meter:
+            found = await _within(ONE_SERVICE, self._patiently(ask), late)
+            meter.took(found.credits)
+        return found
 
     def _in_order(self) -> list[SearchProvider]:
         """As the operator wants it, those that rest behind the others."""
@@ -173,9 +191,15 @@ def available() -> bool:
     return Options.of_site().configured
 
 
-async def search(query: str, *, limit: int = 5, freshness: Freshness | None = None) -> Found:
-    """Search the web: at most `limit` (20) hits, `freshness` for pages no older than that. Raises `SearchError`."""
-    return await (await _current()).search(query, limit=limit, freshness=freshness)
+async def search(
+    query: str, *, limit: int = 5, freshness: Freshness | None = None, account: Account | None = None
+) -> Found:
+    """Search the web: at most `limit` (20) hits, `freshness` for pages no older than that.
+
+    `account`: who searches; None: the site itself, unlimited and not in the ledger. Raises `SearchError`, and
+    `QuotaExceeded` where a budget forbids it. What is answered from the cache is neither limited nor booked.
+    """
+    return await (await _current()).search(query, limit=limit, freshness=freshness, account=account)
 
 
 async def read(url: str) -> Page:

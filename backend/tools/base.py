@@ -7,6 +7,8 @@ from uuid import UUID
 from msgspec import Struct, field
 from pydantic import BaseModel
 
+from backend.search.account import Account
+
 
 class Source(Struct, frozen=True, kw_only=True):
     """Something that an answer can cite. Numbers are given per answer by whoever runs its tools, from 1 on."""
@@ -30,13 +32,14 @@ class Result(Struct, frozen=True, kw_only=True):
 class Context(Struct, kw_only=True):
     """For whom a tool works. `emit(type, data)` writes an event of the answer's topic, such as `search.results`.
 
-    `part` is the answer's part that shows this call.
+    `part` is the answer's part that shows this call. On `account` is what it searches for.
     """
 
     user: UUID
     part: int
     emit: Callable[[str, dict[str, Any]], None]
     language: str = "en"
+    account: Account | None = None
 
 
 class Tool(Protocol):

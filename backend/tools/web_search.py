@@ -4,6 +4,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.core.errors import QuotaExceeded
 from backend.search import service
 from backend.search.base import Freshness, Hit, SearchError
 from backend.search.clean import line
@@ -50,7 +51,9 @@ class WebSearch:
         query = line(asked.query, 400)
         context.emit("search.started", {"part": context.part, "query": query})
         try:
-            found = await service.search(query, limit=asked.limit, freshness=asked.freshness)
+            found = await service.search(query, limit=asked.limit, freshness=asked.freshness, account=context.account)
+        except QuotaExceeded as error:
+            return Result(text=f"The search was not made: {error.message} Go on without it.", failed=True)
         except SearchError as error:
             advice = "It may work later." if error.retryable else "Go on without it."
             return Result(text=f"The search failed: {error.message} {advice}", failed=True)

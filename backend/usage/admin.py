@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from backend.usage.models import Budget, Call, Reconciliation
+from backend.usage.models import Budget, Call, Reconciliation, SearchPrice
 
 
 class Read(ModelAdmin):
@@ -42,6 +42,14 @@ class ReconciliationAdmin(Read):
     """What the hourly look over the books found."""
 
     list_display = ("created", "calls", "open_calls", "lost", "problems")
+    ordering: ClassVar = ["-created"]
+
+
+@admin.register(SearchPrice)
+class SearchPriceAdmin(Read):
+    """What a credit of a search service cost, and since when; `TAVILY_CREDIT_PRICE` sets it."""
+
+    list_display = ("service", "price", "created")
     ordering: ClassVar = ["-created"]
 
 

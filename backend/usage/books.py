@@ -99,7 +99,7 @@ def _execute(statement: str, values: list[Any] | None = None) -> int:
 # the same. What belongs to an answer or a job is theirs to give up, at the latest after a day.
 _ABANDONED = """
 UPDATE usage_call SET status = 'lost', settled = now()
-WHERE status = 'reserved' AND created < now() - CASE WHEN purpose = 'title' THEN interval '10 minutes'
+WHERE status = 'reserved' AND created < now() - CASE WHEN purpose IN ('title', 'search') THEN interval '10 minutes'
   WHEN purpose = 'v1' AND generation IS NULL THEN interval '2 hours' ELSE interval '25 hours' END
 """
 

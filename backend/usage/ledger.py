@@ -20,7 +20,7 @@ from backend.providers.base import Usage
 from backend.usage.money import Priced, Spent, cost
 from backend.usage.refusal import refusals
 
-Purpose = Literal["chat", "title", "job", "v1"]
+Purpose = Literal["chat", "title", "job", "v1", "search"]
 Settled = Literal["settled", "estimated", "lost", "released"]
 
 _encode = msgspec.json.encode
@@ -45,6 +45,7 @@ class Reservation(msgspec.Struct, kw_only=True, frozen=True):
     template_version: UUID | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    credits: int = 0
     cost: Decimal | None = None
 
 
@@ -67,6 +68,7 @@ class Settlement(msgspec.Struct, kw_only=True, frozen=True):
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    credits: int = 0
     cost: Decimal | None = None
     error: str = ""
     first_token_ms: int | None = None
@@ -106,11 +108,11 @@ def encoded(call: Reservation | Settlement) -> str:
 
 
 _COLUMNS = """id, purpose, user_id, team_id, key_id, provider, model, price_id, generation, step, job, "row", template,
-  template_version, input_tokens, output_tokens, cost"""
+  template_version, input_tokens, output_tokens, credits, cost"""
 
 _TYPES = """id uuid, purpose text, user_id uuid, team_id uuid, key_id uuid, provider text, model text, price_id uuid,
   generation uuid, step smallint, job uuid, "row" uuid, template uuid, template_version uuid, input_tokens bigint,
-  output_tokens bigint, cost numeric"""
+  output_tokens bigint, credits bigint, cost numeric"""
 
 _READ = ", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))
 
@@ -119,12 +121,13 @@ RESERVE = f"""INSERT INTO usage_call ({_COLUMNS}, status, reserved_cost)
 """A part of a statement: reserve `%(reservation)s` for each row of `source`."""
 
 _SETTLED_TYPES = """id uuid, status text, input_tokens bigint, output_tokens bigint, cached_tokens bigint,
-  reasoning_tokens bigint, cost numeric, error text, first_token_ms int, duration_ms int, provider text, model text,
-  price_id uuid"""
+  reasoning_tokens bigint, credits bigint, cost numeric, error text, first_token_ms int, duration_ms int,
+  provider text, model text, price_id uuid"""
 
 _SET = """SET status = s.status, settled = now(), input_tokens = s.input_tokens, output_tokens = s.output_tokens,
-    cached_tokens = s.cached_tokens, reasoning_tokens = s.reasoning_tokens, cost = s.cost, error = s.error,
-    first_token_ms = s.first_token_ms, duration_ms = s.duration_ms, provider = coalesce(s.provider, c.provider),
+    cached_tokens = s.cached_tokens, reasoning_tokens = s.reasoning_tokens, credits = s.credits, cost = s.cost,
+    error = s.error, first_token_ms = s.first_token_ms, duration_ms = s.duration_ms,
+    provider = coalesce(s.provider, c.provider),
     model = coalesce(s.model, c.model), price_id = CASE WHEN s.model IS NULL THEN c.price_id ELSE s.price_id END"""
 
 SETTLE_GENERATION = f"""UPDATE usage_call c {_SET}
@@ -187,12 +190,13 @@ def calls_settle(calls: Sequence[Settlement]) -> set[UUID]:
 
 
 class Booked(msgspec.Struct, kw_only=True, frozen=True):
-    """A call of a generation as it stands in the ledger."""
+    """A call of a generation as it stands in the ledger. `searches`: what all of the generation's searches cost."""
 
     step: int
     status: str
     spent: Spent
     reserved_input: int
+    searches: Decimal | None
     call: dict[str, Any]
 
 
@@ -212,15 +216,27 @@ def _booked(row: dict[str, Any]) -> Booked:
         row["cost"],
         status in ("estimated", "lost"),
     )
-    return Booked(step=row["step"], status=status, spent=spent, reserved_input=row["input_tokens"], call=row)
+    searches = row.pop("searches")
+    return Booked(
+        step=row["step"],
+        status=status,
+        spent=spent,
+        reserved_input=row["input_tokens"],
+        searches=searches,
+        call=row,
+    )
 
 
 def total(calls: Sequence[Booked]) -> Spent:
-    """What is settled of these."""
-    return sum((call.spent for call in calls if call.status != "reserved"), Spent())
+    """What is settled of these calls of one generation, and what its searches cost."""
+    searches = Spent(cost=calls[0].searches if calls else None)
+    return sum((call.spent for call in calls if call.status != "reserved"), searches)
 
 
 _BOOKED = f"""
-SELECT {_COLUMNS}, status, cached_tokens, reasoning_tokens FROM usage_call
+SELECT {_COLUMNS}, status, cached_tokens, reasoning_tokens, (
+    SELECT nullif(sum(s.cost), 0) FROM usage_call s WHERE s.generation = %(generation)s AND s.purpose = 'search'
+  ) AS searches
+FROM usage_call
 WHERE generation = %(generation)s AND step > 0 ORDER BY step
 """  # noqa: S608

@@ -22,6 +22,7 @@ class Purpose(models.TextChoices):
     TITLE = "title"
     JOB = "job"
     V1 = "v1"
+    SEARCH = "search"
 
 
 class CallStatus(models.TextChoices):
@@ -39,17 +40,18 @@ class CallStatus(models.TextChoices):
 
 class Call(models.Model):
     """One call to a provider. `step` counts the calls of a generation from 1, attempts and takeovers alike; 0 is a side
-    call such as its title.
+    call such as its title, or a web search.
 
     `cost` is in US dollars, null where the model has no price. `cached_tokens` are among the input's, and
-    `reasoning_tokens` among the output's. `error` is the code of what ended it.
+    `reasoning_tokens` among the output's. `credits` are what a search service counts. `error` is the code of
+    what ended it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     created = models.DateTimeField(db_default=Now())
     settled = models.DateTimeField(null=True)
     status = models.CharField(max_length=9, choices=CallStatus.choices, default=CallStatus.RESERVED)
-    purpose = models.CharField(max_length=5, choices=Purpose.choices)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
     user_id = models.UUIDField()
     team_id = models.UUIDField(null=True)
     key_id = models.UUIDField(null=True)
@@ -67,6 +69,7 @@ class Call(models.Model):
     output_tokens = models.BigIntegerField(default=0, db_default=0)
     cached_tokens = models.BigIntegerField(default=0, db_default=0)
     reasoning_tokens = models.BigIntegerField(default=0, db_default=0)
+    credits = models.BigIntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=DIGITS, decimal_places=PLACES, null=True)
     error = models.CharField(max_length=40, blank=True, default="", db_default="")
     first_token_ms = models.IntegerField(null=True)
@@ -170,7 +173,7 @@ class UsageDay(models.Model):
     template = models.UUIDField(null=True)
     provider = models.CharField(max_length=80, null=True)
     model = models.CharField(max_length=200, null=True)
-    purpose = models.CharField(max_length=5, null=True)
+    purpose = models.CharField(max_length=8, null=True)
     calls = models.BigIntegerField()
     errors = models.BigIntegerField()
     estimated = models.BigIntegerField()
@@ -178,6 +181,8 @@ class UsageDay(models.Model):
     output_tokens = models.BigIntegerField()
     cached_tokens = models.BigIntegerField()
     reasoning_tokens = models.BigIntegerField()
+    searches = models.BigIntegerField(default=0, db_default=0)
+    credits = models.BigIntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=DIGITS, decimal_places=PLACES)
     timed_calls = models.BigIntegerField()
     first_ms = models.BigIntegerField()
@@ -192,6 +197,21 @@ class UsageDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.cut}"
+
+
+class SearchPrice(models.Model):
+    """What a search service charged for a credit from `created` on, in US dollars. The ledger writes it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    created = models.DateTimeField(db_default=Now())
+    service = models.CharField(max_length=80)
+    price = models.DecimalField(max_digits=12, decimal_places=6)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["service", "-created"], name="usage_searchprice_last")]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.price.normalize():f} from {self.created:%Y-%m-%d %H:%M}"
 
 
 class RolledDay(models.Model):

@@ -93,7 +93,8 @@ def _sums(row: Row) -> Row:
     found: Row = {
         name: int(row[name])
         for name in (
-            "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"
+            "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
+            "searches", "credits",
         )
     }  # fmt: skip
     timed, written = int(row["timed_calls"]), int(row["written_ms"])

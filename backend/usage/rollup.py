@@ -37,6 +37,8 @@ MEASURES: dict[str, str] = {
     "output_tokens": "sum(output_tokens)",
     "cached_tokens": "sum(cached_tokens)",
     "reasoning_tokens": "sum(reasoning_tokens)",
+    "searches": "count(*) FILTER (WHERE purpose = 'search' AND status <> 'released')",
+    "credits": "sum(credits)",
     "cost": "coalesce(sum(cost), 0)",
     "timed_calls": "count(first_token_ms)",
     "first_ms": "coalesce(sum(first_token_ms), 0)",

@@ -56,8 +56,9 @@ class UsageQuery(BaseModel):
 
 
 class UsageSums(Out):
-    """Calls and what they took. `cost` in US dollars; `estimated`: calls that no provider counted, for the most part
-    cut answers. `first_token_ms` is a mean; `tokens_per_s` counts from the first token on.
+    """Calls and what they took. Web searches are calls as well, with the `credits` that their service counted. `cost`
+    in US dollars; `estimated`: calls that no provider counted, for the most part cut answers. `first_token_ms` is a
+    mean; `tokens_per_s` counts from the first token on.
     """
 
     calls: int
@@ -67,6 +68,8 @@ class UsageSums(Out):
     output_tokens: int
     cached_tokens: int
     reasoning_tokens: int
+    searches: int
+    credits: int
     cost: float
     first_token_ms: float | None
     tokens_per_s: float | None

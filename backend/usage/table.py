@@ -16,8 +16,8 @@ _SHOWN = {
     "template": ["template"],
 }
 _SUMS = [
-    "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost",
-    "first_token_ms", "tokens_per_s",
+    "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "searches",
+    "credits", "cost", "first_token_ms", "tokens_per_s",
 ]  # fmt: skip
 
 

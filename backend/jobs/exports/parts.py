@@ -82,7 +82,17 @@ class UsagePart(portable.Part):
 
     def items(self, *, owner: UUID) -> Iterator[dict[str, Any]]:
         """The oldest first."""
-        names = ("provider", "model", "purpose", "status", "input_tokens", "output_tokens", "cached_tokens", "error")
+        names = (
+            "provider",
+            "model",
+            "purpose",
+            "status",
+            "input_tokens",
+            "output_tokens",
+            "cached_tokens",
+            "credits",
+            "error",
+        )
         for call in Call.objects.filter(user_id=owner).order_by("created", "id").iterator(chunk_size=500):
             cost = None if call.cost is None else float(call.cost)
             times = {"created": call.created.isoformat(), "duration_ms": call.duration_ms, "cost": cost}

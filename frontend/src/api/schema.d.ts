@@ -1480,6 +1480,10 @@ export interface components {
             cached_tokens: number;
             /** Reasoning Tokens */
             reasoning_tokens: number;
+            /** Searches */
+            searches: number;
+            /** Credits */
+            credits: number;
             /** Cost */
             cost: number;
             /** First Token Ms */
@@ -1540,8 +1544,9 @@ export interface components {
         };
         /**
          * UsageSums
-         * @description Calls and what they took. `cost` in US dollars; `estimated`: calls that no provider counted, for the most part
-         *     cut answers. `first_token_ms` is a mean; `tokens_per_s` counts from the first token on.
+         * @description Calls and what they took. Web searches are calls as well, with the `credits` that their service counted. `cost`
+         *     in US dollars; `estimated`: calls that no provider counted, for the most part cut answers. `first_token_ms` is a
+         *     mean; `tokens_per_s` counts from the first token on.
          */
         UsageSums: {
             /** Calls */
@@ -1558,6 +1563,10 @@ export interface components {
             cached_tokens: number;
             /** Reasoning Tokens */
             reasoning_tokens: number;
+            /** Searches */
+            searches: number;
+            /** Credits */
+            credits: number;
             /** Cost */
             cost: number;
             /** First Token Ms */

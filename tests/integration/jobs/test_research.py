@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -19,8 +20,9 @@ from backend.jobs.kinds.research import work
 from backend.jobs.kinds.research.story import story_of
 from backend.jobs.kinds.research.work import Research
 from backend.providers.base import CompletionRequest, Finish, TextDelta, Usage
+from backend.search.account import Account
 from backend.search.base import Found, Freshness, Hit, Page, SearchError
-from backend.usage import ledger
+from backend.usage import books, ledger
 from tests.integration.jobs.conftest import FAST, JobSite
 from tests.load.researcher import FIRST, INVENTED, SECOND, research
 from tests.support.web import LIBRARY
@@ -30,9 +32,10 @@ FINDS = {FIRST[0]: ["/tides", "/moon"], FIRST[1]: ["/power", GONE, "/tides"], SE
 
 
 class Web:
-    """Searches and pages without a network. `wait` is asked before each answers."""
+    """Searches and pages without a network. `wait` is asked before each answers. `price`: of a search, booked then."""
 
     def __init__(self) -> None:
+        self.price: Decimal | None = None
         self.here = True
         self.asked: list[str] = []
         self.wait: Callable[[str], Any] | None = None
@@ -41,8 +44,14 @@ class Web:
     def available(self) -> bool:
         return self.here
 
-    async def search(self, query: str, *, limit: int = 5, freshness: Freshness | None = None) -> Found:
+    async def search(
+        self, query: str, *, limit: int = 5, freshness: Freshness | None = None, account: Account | None = None
+    ) -> Found:
         await self._ask(f"search {query}")
+        if self.price is not None and account is not None:
+            await account.allowed()
+            async with account.booked("Tavily", self.price) as meter:
+                meter.took(1)
         urls = [path if "://" in path else f"https://{path[1:]}.example/" for path in FINDS[query]]
         hits = [Hit(url=url, title=self.pages.get(url, ("Gone",))[0]) for url in urls]
         return Found(query=query, provider="scripted", hits=hits[:limit])
@@ -146,6 +155,24 @@ async def test_a_report_stands_on_passages_of_its_pages_word_for_word(site: JobS
     stranger, _ = await site.someone("eve@example.org")
     for path in ("/report", "/sources/1"):
         assert (await stranger.get(f"/api/v1/jobs/{job['id']}{path}")).status_code == 404
+
+
+async def test_searches_that_cost_something_are_in_the_jobs_cost(site: JobSite, web: Web):
+    web.price = Decimal("0.01")
+    client = await site.ada()
+    job = await start(client, question="Why are there tides? rounds=1", depth="quick")
+    await site.work(job)
+    ended = await site.seen(client, job)
+    searches = len([one for one in web.asked if one.startswith("search")])
+    assert (ended["status"], searches) == ("done", len(FIRST))
+    assert ended["cost"] == pytest.approx(0.003 * len(site.provider.calls) + 0.01 * searches)
+    rows = await db.rows(
+        "SELECT r.cost, c.purpose, c.user_id = j.owner_id AS own FROM usage_call c JOIN jobs_jobrow r ON r.id = c.row "
+        "JOIN jobs_job j ON j.id = c.job WHERE j.id = %(id)s AND c.provider = 'Tavily'",
+        {"id": job["id"]},
+    )
+    assert [(row["cost"], row["purpose"], row["own"]) for row in rows] == [(Decimal("0.01"), "search", True)] * searches
+    assert (await db.in_thread(books.reconcile)).problems == []
 
 
 async def test_whatever_a_worker_dies_at_the_next_one_goes_on_and_does_nothing_again(

@@ -30,6 +30,9 @@ CONCURRENCY = 4
 STEP_SECONDS = 60.0
 """What a search or the reading of a page may take."""
 
+LIMIT_SECONDS = 30.0
+"""What of these a search may wait for as many as its person may make in a minute."""
+
 AWAY_SECONDS = 0.3
 """Until the database is looked for again."""
 
@@ -98,7 +101,7 @@ class Research:
             case "plan":
                 return await self._plan(row, calls)
             case "search":
-                return await self._search(row)
+                return await self._search(row, calls)
             case "read":
                 return await self._read(row)
             case "note":
@@ -141,12 +144,13 @@ class Research:
             NewRow(line=number, input={"do": "search", "round": number, "query": query}) for query in queries
         ]
 
-    async def _search(self, row: Taken) -> tuple[dict[str, Any], list[NewRow]]:
+    async def _search(self, row: Taken, calls: RowCalls) -> tuple[dict[str, Any], list[NewRow]]:
         query, number = row.input["query"], row.input["round"]
         self._telling.begun(row, ResearchSearch, f"Searching: {query}", query=query)
         wanted = pages_a_search(self._spec)
         async with asyncio.timeout(STEP_SECONDS):
-            found = await self._web.search(query, limit=wanted + 3, freshness=self._spec.freshness)
+            account = calls.searching(patience=LIMIT_SECONDS)
+            found = await self._web.search(query, limit=wanted + 3, freshness=self._spec.freshness, account=account)
         hits = [{"url": hit.url[:2000], "title": hit.title[:300]} for hit in found.hits]
         new = {same(hit["url"]): hit for hit in reversed(hits) if same(hit["url"]) not in self._urls}
         left = min(wanted, self._limits.pages - len(self._urls))
