@@ -186,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5 * RIVULET.time_scale),
         "options": {"expires": 10},
     },
+    "jobs.resume": {
+        "task": "jobs.resume",
+        "schedule": timedelta(seconds=60 * RIVULET.time_scale),
+        "options": {"expires": 60},
+    },
     "jobs.clean": {"task": "jobs.clean", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
     "jobs.maintain": {
         "task": "jobs.maintain",

@@ -129,6 +129,11 @@ class Job(BaseModel, TopicRow):
         indexes: ClassVar = [
             models.Index(fields=["owner", "-id"], name="jobs_job_list"),
             models.Index(fields=["created"], condition=models.Q(status__in=WAITING), name="jobs_job_waiting"),
+            models.Index(
+                fields=["updated"],
+                condition=models.Q(status="paused", reason="quota_exceeded"),
+                name="jobs_job_unpaid",
+            ),
         ]
 
     def __str__(self) -> str:

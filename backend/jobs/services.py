@@ -63,7 +63,10 @@ def job_pause(*, principal: Principal, job: UUID) -> JobOut:
     def pause(found: Job) -> None:
         if found.status in ENDED:
             raise Conflict("This job has ended.")
-        if found.status != Status.PAUSED and found.wanted != "cancel":
+        if found.status == Status.PAUSED:
+            if found.reason:  # It stays paused, also when what stopped it is over.
+                settle(found, status=Status.PAUSED)
+        elif found.wanted != "cancel":
             _want(found, "pause", Status.PAUSED)
 
     return _changed(principal, job, pause)
@@ -93,7 +96,7 @@ def job_resume(*, principal: Principal, job: UUID, cost_cap: float | None = None
             raise Conflict("This job is not paused.")
         if cost_cap is not None:
             found.cost_cap = _cap(found, cost_cap)
-        _queue(found, "Resumed.")
+        queue_again(found, "Resumed.")
 
     return _changed(principal, job, resume)
 
@@ -113,7 +116,7 @@ def job_retry(*, principal: Principal, job: UUID) -> JobOut:
         found.failed -= sum(again)
         found.cursor, found.idle_claims = 0, 0
         rows = "1 row is" if len(again) == 1 else f"{len(again):,} rows are"
-        _queue(found, f"{rows} done again." if again else "Begun again.")
+        queue_again(found, f"{rows} done again." if again else "Begun again.")
 
     return _changed(principal, job, retry)
 
@@ -190,7 +193,8 @@ def _want(found: Job, wanted: str, status: Status) -> None:
     settle(found, status=status)
 
 
-def _queue(found: Job, text: str) -> None:
+def queue_again(found: Job, text: str) -> None:
+    """Have a locked job that stands still go on, for the reason that its log is told."""
     found.status, found.reason, found.error, found.wanted, found.step = Status.QUEUED, "", None, "", ""
     found.lease_owner, found.lease_until, found.finished_at, found.pushed_at = "", None, None, None
     changes.logged(found, text)

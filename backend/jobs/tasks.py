@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import Task, shared_task
 
-from backend.jobs import daily, files, pusher, schedules, worker
+from backend.jobs import daily, files, pusher, room, schedules, worker
 from backend.jobs.engine import run_job
 from backend.jobs.kinds.schedule import FIRE
 
@@ -25,6 +25,12 @@ def fire(self: "Task[[str], None]", job: str) -> None:
 def requeue() -> None:
     """Tell the broker of jobs that wait and that it has forgotten; beat asks for this every few seconds."""
     pusher.requeue()
+
+
+@shared_task(name="jobs.resume", ignore_result=True)
+def resume() -> None:
+    """Go on with jobs whose budget has room again; beat asks for this each minute."""
+    room.resume()
 
 
 @shared_task(name="jobs.maintain", ignore_result=True)

@@ -16,6 +16,16 @@ SQLSTATE = "RVQ01"
 _WHOSE = {"user": "Your", "team": "Your team's", "key": "This API key's", "everybody": "This site's"}
 
 
+class BudgetSpent(QuotaExceeded):
+    """A budget does not allow a call: `budget` has its `id`, the `subject`, the `start` of its period and the `amount`
+    that was refused, in what it counts.
+    """
+
+    def __init__(self, budget: dict[str, Any]) -> None:
+        self.budget = {name: budget.get(name) for name in ("id", "subject", "start", "amount")}
+        super().__init__(sentence(budget))
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Raises `QuotaExceeded` where the ledger refused a reservation, on either way to the database."""
@@ -24,7 +34,7 @@ def refusals() -> Iterator[None]:
     except (psycopg.DatabaseError, django.db.DatabaseError) as error:
         cause = error if isinstance(error, psycopg.Error) else error.__cause__
         if isinstance(cause, psycopg.Error) and cause.sqlstate == SQLSTATE:
-            raise QuotaExceeded(sentence(msgspec.json.decode(cause.diag.message_detail or "{}"))) from None
+            raise BudgetSpent(msgspec.json.decode(cause.diag.message_detail or "{}")) from None
         raise
 
 

@@ -19,6 +19,7 @@ from backend.jobs.kinds.base import Calling, Kind, NewRow, Outcome, Taken, Work
 from backend.jobs.models import Job, Status
 from backend.jobs.settings import GROUP_SECONDS, LOG_LINES, PROGRESS_SECONDS, JobSettings
 from backend.usage.ledger import RowOrder, Settlement
+from backend.usage.refusal import BudgetSpent
 from realtime import hints
 from realtime.tasks import end
 
@@ -148,7 +149,9 @@ class Loop:
             if not await db.in_thread(lease.hand_over, job=self.job):
                 raise Fenced
         elif self._refusal is not None and not self._room:
-            said = {"code": self._refusal.code, "message": self._refusal.message}
+            said: dict[str, Any] = {"code": self._refusal.code, "message": self._refusal.message}
+            if isinstance(self._refusal, BudgetSpent):
+                said["budget"] = self._refusal.budget
             await self._end(Status.PAUSED, reason="quota_exceeded", error=said)
         elif capped and self._left:
             said = {"code": "quota_exceeded", "message": "Another row might cost more than what the cap leaves."}

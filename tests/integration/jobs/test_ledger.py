@@ -11,15 +11,16 @@ from uuid import UUID
 import pytest
 
 from backend.core import db
-from backend.jobs import books, kinds
+from backend.jobs import books, kinds, room
 from backend.jobs.calls import RowCalls
 from backend.jobs.kinds.base import Checked, Kind, NewRow, Outcome, Rows
 from backend.jobs.models import Job
 from backend.providers.base import CompletionRequest, Finish, Passing, ProviderError, TextDelta, Usage
-from backend.usage.budgets import budget_create, budget_update
+from backend.usage.budgets import budget_create, budget_delete, budget_update
 from backend.usage.reports import report
 from backend.usage.schemas import BudgetChange, BudgetNew, UsageQuery
 from tests.integration.jobs.conftest import JobSite
+from tests.integration.usage.rows import run
 from tests.support.scripted import Entry, Resolved
 
 
@@ -99,6 +100,51 @@ async def test_a_budget_pauses_a_job_loses_nothing_that_ended_and_lets_it_go_on(
     await site.work(job)
     assert (await site.seen(client, job))["done"] == 20
     assert len(site.provider.calls) == 20
+
+
+async def test_a_job_that_a_budget_paused_goes_on_by_itself_once_there_is_room(site: JobSite):
+    site.provider.script = answers
+    budget = await db.in_thread(
+        budget_create, data=BudgetNew(scope="user", period="day", measure="requests", limit=2, name="Two")
+    )
+    client = await site.ada()
+    jobs = {name: await site.batch(client, rows=3, concurrency=1) for name in ("goes on", "paused", "cancelled")}
+    for job in jobs.values():
+        await site.work(job)
+        assert (await site.seen(client, job))["reason"] == "quota_exceeded"
+    for name, what in (("paused", "pause"), ("cancelled", "cancel")):
+        assert (await client.post(f"/api/v1/jobs/{jobs[name]['id']}/{what}")).status_code == 200
+    assert await db.in_thread(room.resume) == 0, "it is used up"
+    await db.in_thread(budget_update, budget=budget, data=BudgetChange(limit=3))
+    assert await db.in_thread(room.resume) == 1
+    assert [(await site.seen(client, job))["status"] for job in jobs.values()] == ["queued", "paused", "cancelled"]
+    own = jobs["goes on"]
+    await site.work(own)
+    assert (await site.seen(client, own))["reason"] == "", "the third call was the last that it needed"
+    events = await site.events(own)
+    assert [one["data"]["text"] for one in events if one["type"] == "log"].count(room.SAID) == 1
+    assert [one["data"]["status"] for one in events if one["type"] == "status"].count("queued") == 1
+
+
+@pytest.mark.parametrize("what", ["begins anew", "is removed", "is switched off"])
+async def test_a_budget_has_room_again_when_it(site: JobSite, what: str):
+    site.provider.script = answers
+    budget = await db.in_thread(
+        budget_create, data=BudgetNew(scope="everybody", period="month", measure="cost", limit=0, name="Nothing")
+    )
+    client = await site.ada()
+    job = await site.batch(client, rows=1, concurrency=1)
+    await site.work(job)
+    assert await db.in_thread(room.resume) == 0
+    if what == "begins anew":
+        last = "to_jsonb((error #>> '{budget,start}')::timestamptz - interval '31 days')"
+        await run(f"UPDATE jobs_job SET error = jsonb_set(error, '{{budget,start}}', {last})")
+    elif what == "is removed":
+        await db.in_thread(budget_delete, budget=budget)
+    else:
+        await db.in_thread(budget_update, budget=budget, data=BudgetChange(enabled=False))
+    assert await db.in_thread(room.resume) == 1
+    assert (await site.seen(client, job))["status"] == "queued"
 
 
 class Twice(Kind):
