@@ -161,7 +161,7 @@ class Environment(BaseSettings):
     )
     jobs_per_user: int = Field(2, ge=0, le=1000, description="Jobs of one person that run at a time; 0: any number.")
     deleted_days: int = Field(
-        30, ge=0, le=36_500, description="Days that a deleted conversation can be restored; 0: for ever."
+        30, ge=0, le=36_500, description="Days that a deleted conversation or template can be restored; 0: for ever."
     )
     jobs_days: int = Field(180, ge=0, le=36_500, description="Days that a job is kept after its end; 0: for ever.")
     files_days: int = Field(90, ge=0, le=36_500, description="Days that an upload is kept; 0: for ever.")

@@ -14,6 +14,7 @@ from backend.chat import retention
 from backend.core.errors import BadRequest
 from backend.jobs import files
 from backend.jobs.models import ENDED, File
+from backend.prompts import retention as templates
 from backend.usage import rollup
 
 AT_ONCE = 100
@@ -41,6 +42,13 @@ def _conversations(*, dry: bool) -> str:
         return "Deleted conversations are kept for ever."
     count = retention.purge(days=days, dry=dry)
     return _said(count, "conversation", f"deleted over {days} days ago", dry=dry)
+
+
+def _templates(*, dry: bool) -> str:
+    days = settings.RIVULET.deleted_days
+    if not days:
+        return "Deleted templates are kept for ever."
+    return _said(templates.purge(days=days, dry=dry), "template", f"deleted over {days} days ago", dry=dry)
 
 
 def _jobs(*, dry: bool) -> str:
@@ -96,6 +104,7 @@ STEPS: Final[dict[str, Step]] = {
     step.name: step
     for step in (
         Step("conversations", _conversations),
+        Step("templates", _templates),
         Step("jobs", _jobs),
         Step("files", _files),
         Step("orphans", _orphans),

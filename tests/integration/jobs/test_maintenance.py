@@ -46,6 +46,7 @@ async def test_what_is_old_goes_and_what_is_not_stays(site: JobSite, settings):
     await in_thread(call_command, "maintenance", "--dry-run", stdout=out)
     assert out.getvalue().splitlines() == [
         "conversations: 1 conversation deleted over 30 days ago would be removed.",
+        "templates: 0 templates deleted over 30 days ago would be removed.",
         "jobs: 1 job ended over 180 days ago would be removed.",
         "files: 1 upload made over 90 days ago would be removed.",
         "orphans: 1 file that nothing names would be removed.",
@@ -53,7 +54,7 @@ async def test_what_is_old_goes_and_what_is_not_stays(site: JobSite, settings):
     ]
     never = django_settings.RIVULET.model_copy(update={"deleted_days": 0, "jobs_days": 0, "files_days": 0})
     settings.RIVULET, usual = never, django_settings.RIVULET
-    await in_thread(call_command, "maintenance", "conversations", "jobs", "files", stdout=out)
+    await in_thread(call_command, "maintenance", "conversations", "templates", "jobs", "files", stdout=out)
     settings.RIVULET = usual
     assert (await site.seen(ada, job))["done"] == 2
 
@@ -67,7 +68,7 @@ async def test_what_is_old_goes_and_what_is_not_stays(site: JobSite, settings):
     [listed] = (await client.get("/api/v1/jobs?kind=maintenance")).json()["items"]
     assert (listed["id"], listed["status"], listed["name"]) == (found["id"], "done", "Daily maintenance")
     rows = (await site.seen(client, found, "/rows"))["items"]
-    assert [row["output"].split()[0] for row in rows[:4]] == ["1", "1", "1", "1"]
+    assert [row["output"].split()[0] for row in rows[:5]] == ["1", "0", "1", "1", "1"]
     assert (await ada.get(f"/api/v1/jobs/{found['id']}")).status_code == 404
     assert (await ada.get("/api/v1/jobs?kind=maintenance")).json()["items"] == []
 

@@ -8,6 +8,7 @@ import httpx
 
 from backend.catalog import registry
 from backend.core import db
+from backend.prompts import retention
 from tests.integration.prompts.conftest import again, make, problem
 from tests.support.live import LiveSite
 
@@ -204,3 +205,28 @@ async def test_a_stored_completion_remembers_its_template(live: LiveSite) -> Non
     messages = (await ada.get(f"/api/v1/conversations/{place}/messages")).json()["items"]
     assert messages[-1]["prompt"]["version"] == made["current"]["id"]
     assert messages[-1]["prompt"]["variables"]["name"] == "Bo"
+
+
+async def test_what_a_template_made_outlives_it(live: LiveSite) -> None:
+    ada, _ = await live.someone()
+    made, kept = await make(ada), await make(ada, slug="kept")
+    sent = (await ada.post("/api/v1/messages", json={"prompt": {"id": made["id"], "variables": VALUES}})).json()
+    answer = await ended(live, ada, sent)
+    for one in (made, kept):
+        await ada.put(f"/api/v1/prompts/{one['id']}/labels/released", json={"version": 1})
+        assert (await ada.post(f"/api/v1/prompts/{one['id']}/shares", json={"everybody": True})).status_code < 300
+        assert (await ada.delete(f"/api/v1/prompts/{one['id']}")).status_code == 204
+    async with db.connect() as connection:
+        await connection.execute(
+            "UPDATE prompts_template SET deleted_at = now() - interval '31 days' WHERE id = %(id)s", {"id": made["id"]}
+        )
+    assert await db.in_thread(retention.purge, days=30, dry=True) == 1
+    assert await db.in_thread(retention.purge, days=30) == 1
+    assert (await ada.patch(f"/api/v1/prompts/{made['id']}", json={"deleted": False})).status_code == 404
+    assert (await ada.patch(f"/api/v1/prompts/{kept['id']}", json={"deleted": False})).status_code == 200
+    assert (await ada.get(f"/api/v1/messages/{sent['message']}")).json()["prompt"] == answer["prompt"]
+    again = await ada.post(f"/api/v1/messages/{sent['message']}/retry", json={"mode": "again"})
+    second = await ended(live, ada, again.json())
+    assert (second["status"], second["prompt"]) == ("done", answer["prompt"])
+    first, repeated = live.provider.calls
+    assert first.messages == repeated.messages
