@@ -46,7 +46,7 @@ def sweep() -> int:
 def reconcile() -> Reconciliation:
     """Sweep, then compare budgets, roll-ups and each feature's own books with the ledger; budgets are mended."""
     lost = sweep()
-    problems = [*_budgets(), *_days()]
+    problems = [*_budgets(), *_days(), *_months()]
     for feature in _features.values():
         with transaction.atomic():
             problems += feature.prove()
@@ -81,6 +81,12 @@ def _days() -> list[str]:
     if days:
         _execute("UPDATE usage_rolledday SET stale = true WHERE day = ANY(%s)", [days])
     return [f"The roll-up of {day} was not what the ledger has." for day in days]
+
+
+def _months() -> list[str]:
+    return [
+        f"The roll-up of the month from {month} on says other sums than its days." for month in _column(_WRONG_MONTHS)
+    ]
 
 
 def _column(statement: str, values: list[Any] | None = None) -> list[Any]:
@@ -124,4 +130,17 @@ SELECT DISTINCT days.day FROM days CROSS JOIN (VALUES ('day'), ('all')) AS c(cut
 LEFT JOIN ledger ON ledger.day = days.day LEFT JOIN rolled ON rolled.day = days.day AND rolled.cut = c.cut
 WHERE (ledger.calls, ledger.tokens, ledger.cost) IS DISTINCT FROM (rolled.calls, rolled.tokens, rolled.cost)
 ORDER BY 1
+"""
+
+_WRONG_MONTHS = """
+WITH months AS (
+  SELECT day AS month, substr(cut, 3) AS cut, sum(calls) AS calls, sum(input_tokens + output_tokens) AS tokens,
+    sum(cost) AS cost
+  FROM usage_usageday WHERE cut IN ('m:day', 'm:all') AND day >= current_date - 100 GROUP BY day, cut
+)
+SELECT DISTINCT m.month FROM months m LEFT JOIN LATERAL (
+  SELECT sum(u.calls) AS calls, sum(u.input_tokens + u.output_tokens) AS tokens, sum(u.cost) AS cost
+  FROM usage_usageday u WHERE u.cut = m.cut AND u.day >= m.month AND u.day < m.month + interval '1 month'
+) days ON true
+WHERE (m.calls, m.tokens, m.cost) IS DISTINCT FROM (days.calls, days.tokens, days.cost) ORDER BY 1
 """

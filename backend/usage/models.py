@@ -160,13 +160,14 @@ class Spend(models.Model):
 
 
 class UsageDay(models.Model):
-    """The calls of one day (UTC), added up for one `cut`: the columns that rows of it differ in.
+    """The calls of one day (UTC), added up for one `cut`: the columns that rows of it differ in. The cuts whose names
+    begin with `m:` have a whole month each, `day` being its first.
 
     `timed_calls`, `first_ms`, `written_tokens` and `written_ms` are sums over the calls whose first token was timed.
     """
 
     day = models.DateField()
-    cut = models.CharField(max_length=8)
+    cut = models.CharField(max_length=12)
     user_id = models.UUIDField(null=True)
     team_id = models.UUIDField(null=True)
     key_id = models.UUIDField(null=True)

@@ -1,4 +1,4 @@
-"""Reports of usage: whole days from the roll-ups, the days after them from the ledger."""
+"""Reports of usage: whole months and days from the roll-ups, the days after them from the ledger."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from backend.core import db
-from backend.usage.rollup import CUTS, MEASURES
+from backend.usage.rollup import CUTS, MEASURES, MONTH
 from backend.usage.schemas import MOST_GROUPS, By, UsageGroup, UsageQuery, UsageReport, UsageSums
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ async def report(*, query: UsageQuery, user: UUID, most: int = MOST_GROUPS) -> U
     to = query.to or datetime.now(UTC).date()
     begin = query.from_ or to - timedelta(days=DEFAULT_DAYS - 1)
     filters = _filters(query, user)
-    values = {"from": begin, "to": to, "most": most + 1, "edge": await _edge(), **filters}
+    values = {"from": begin, "to": to, "most": most + 1, **await _edges(begin, to), **filters}
     rows = await db.rows(_statement(by, list(filters)), values)
     names = await _names(by, rows)
     items = [_group(row, names) for row in rows[:most]]
@@ -56,12 +56,14 @@ def _filters(query: UsageQuery, user: UUID) -> dict[str, object]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-async def _edge() -> date:
-    """The first day that has to be read from the ledger itself."""
-    row = await db.row("SELECT coalesce(max(day) + 1, date '1970-01-01') AS edge FROM usage_rolledday", {})
+async def _edges(begin: date, to: date) -> Row:
+    """`edge`: the first day that has to be read from the ledger itself. From `months` to before `after` whole months
+    are there; an empty range where there is none.
+    """
+    row = await db.row(_EDGES, {"from": begin, "to": to})
     assert row is not None
-    found: date = row["edge"]
-    return found
+    whole = row["months"] is not None and row["after"] is not None and row["months"] < row["after"]
+    return row if whole else {**row, "months": begin, "after": begin}
 
 
 def _statement(by: Sequence[str], filters: Sequence[str]) -> str:
@@ -73,12 +75,15 @@ def _statement(by: Sequence[str], filters: Sequence[str]) -> str:
     inner = ", ".join(["day", *columns])
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in MEASURES)
     added = ", ".join(f"{what} AS {name}" for name, what in MEASURES.items())
+    rolled = "\n  UNION ALL\n  ".join(
+        f"SELECT {inner}, {', '.join(MEASURES)} FROM usage_usageday WHERE cut = '{of}' AND {days}{where}"  # noqa: S608
+        for of, days in (_in_days if "day" in by else _in_months)(cut)
+    )
     group = f"GROUP BY {', '.join(shown)}" if shown else ""
     order = "day, cost DESC" if "day" in by else "cost DESC, calls DESC"
     return f"""
 SELECT {"".join(f"{name}, " for name in shown)}{sums} FROM (
-  SELECT {inner}, {", ".join(MEASURES)} FROM usage_usageday
-  WHERE cut = '{cut}' AND day >= %(from)s AND day <= %(to)s AND day < %(edge)s{where}
+  {rolled}
   UNION ALL
   SELECT {inner}, {added} FROM (
     SELECT (created AT TIME ZONE 'UTC')::date AS day, * FROM usage_call
@@ -87,6 +92,18 @@ SELECT {"".join(f"{name}, " for name in shown)}{sums} FROM (
   ) c GROUP BY {inner}
 ) u {group} {f"ORDER BY {order} LIMIT %(most)s" if shown else ""}
 """  # noqa: S608
+
+
+def _in_days(cut: str) -> list[tuple[str, str]]:
+    return [(cut, "day >= %(from)s AND day <= %(to)s AND day < %(edge)s")]
+
+
+def _in_months(cut: str) -> list[tuple[str, str]]:
+    return [
+        (cut, "day >= %(from)s AND day < %(months)s AND day <= %(to)s AND day < %(edge)s"),
+        (f"{MONTH}{cut}", "day >= %(months)s AND day < %(after)s"),
+        (cut, "day >= %(after)s AND day <= %(to)s AND day < %(edge)s"),
+    ]
 
 
 def _sums(row: Row) -> Row:
@@ -137,3 +154,10 @@ NAMES = {
     "team": "SELECT id, name FROM accounts_team WHERE id = ANY(%(ids)s)",
     "key": "SELECT id, trim(prefix || '… ' || name) AS name FROM accounts_apikey WHERE id = ANY(%(ids)s)",
 }
+
+_EDGES = f"""
+SELECT coalesce((SELECT max(day) + 1 FROM usage_rolledday), date '1970-01-01') AS edge,
+  (SELECT min(day) FROM usage_usageday WHERE cut = '{MONTH}day' AND day >= %(from)s) AS months,
+  (SELECT (max(day) + interval '1 month')::date FROM usage_usageday
+    WHERE cut = '{MONTH}day' AND day <= (%(to)s::date + 1 - interval '1 month')::date) AS after
+"""  # noqa: S608

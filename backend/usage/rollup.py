@@ -1,7 +1,8 @@
 """Adds up whole days of the ledger, so that a report over a year reads a few thousand rows.
 
 Each `cut` has rows that differ in some columns only; a report reads the narrowest one that has what it asks for. Days
-are rolled in their order, so all days before the last one are there; a late settlement has its day rolled again.
+are rolled in their order, so all days before the last one are there; a late settlement has its day rolled again. Months
+that are over are added up from their days, in the same transaction.
 """
 
 from collections.abc import Sequence
@@ -56,6 +57,10 @@ def days_roll(*, today: date | None = None) -> int:
         due = _due(today)
         for first in range(0, len(due), BATCH_DAYS):
             _roll(due[first : first + BATCH_DAYS])
+        cursor.execute(_MONTHS, {"days": due, "today": today})
+        if months := [row[0] for row in cursor.fetchall()]:
+            cursor.execute("DELETE FROM usage_usageday WHERE cut LIKE 'm:%%' AND day = ANY(%s)", [months])
+            cursor.execute(_ROLL_MONTHS, {"months": months})
     return len(due)
 
 
@@ -109,6 +114,27 @@ _MARK = """
 INSERT INTO usage_rolledday (day, rolled, stale) SELECT d, now(), false FROM unnest(%(days)s::date[]) AS d
 ON CONFLICT (day) DO UPDATE SET rolled = now(), stale = false
 """
+
+MONTH = "m:"
+"""Before the names of cuts whose rows are months."""
+
+# Of rolled days, or with days but never added up, and over.
+_MONTHS = """
+SELECT month FROM (
+  SELECT date_trunc('month', d)::date AS month FROM unnest(%(days)s::date[]) AS d
+  UNION
+  SELECT date_trunc('month', u.day)::date FROM usage_usageday u WHERE u.cut = 'day' AND NOT EXISTS (
+    SELECT 1 FROM usage_usageday m WHERE m.cut = 'm:day' AND m.day = date_trunc('month', u.day)::date)
+) due WHERE month + interval '1 month' <= %(today)s
+"""
+
+_ROLL_MONTHS = f"""
+INSERT INTO usage_usageday (day, cut, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)})
+SELECT month, '{MONTH}' || cut, {", ".join(DIMENSIONS)}, {", ".join(f"sum({name})" for name in MEASURES)}
+FROM unnest(%(months)s::date[]) AS month
+JOIN usage_usageday u ON u.day >= month AND u.day < month + interval '1 month' AND u.cut NOT LIKE 'm:%%'
+GROUP BY month, cut, {", ".join(DIMENSIONS)}
+"""  # noqa: S608
 
 _ROLL = f"""
 INSERT INTO usage_usageday (day, cut, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)})

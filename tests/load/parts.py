@@ -1,5 +1,6 @@
 """The parts of the bench: each measures a running site and gives rows of the table."""
 
+import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from tests.load.back import resume, storm
 from tests.load.batch import AT_ONCE, batch
 from tests.load.edge import tls_edge
 from tests.load.judge import shown
+from tests.load.lists import Asked, lists
 from tests.load.processes import family, percentile, pin
 from tests.load.scenarios import StreamRun, Watched, direct, idle, streams
 from tests.load.site import new_key
@@ -32,11 +34,14 @@ class Load:
     storm_sockets: int
     returns: int
     rows: int
+    calls: int
 
     @classmethod
     def of(cls, *, short: bool) -> "Load":
         """The full load, or a tenth of it."""
-        return cls(100, 500, 100, 20, 1000) if short else cls(500, 5000, 1000, 100, 10_000)
+        if short:
+            return cls(100, 500, 100, 20, 1000, 100_000)
+        return cls(500, 5000, 1000, 100, 10_000, 1_000_000)
 
 
 @dataclass
@@ -234,6 +239,29 @@ async def jobs(bench: Bench) -> list[Row]:
     ]
 
 
+async def long_lists(bench: Bench) -> list[Row]:
+    """A year's ledger and thousands of templates, asked for by one client, one answer after the other."""
+    templates = bench.load.calls // 200
+    run = await asyncio.to_thread(
+        lists, bench.target, bench.site, bench.home, calls=bench.load.calls, templates=templates, times=40
+    )
+    rows = [
+        (
+            f"usage of a year over {run.calls:,} calls, by {one.what} ({one.items:,} groups) p50 / p99",
+            "p50 < 50 ms",
+            took(one),
+        )
+        for one in run.reports
+    ]
+    rows += [(f"of {run.templates:,} templates, {one.what} p50 / p99", "p50 < 50 ms", took(one)) for one in run.lists]
+    return [*rows, (f"adding up the days of {run.calls:,} calls, once", "", f"{run.rolled_s:.1f} s")]
+
+
+def took(asked: Asked) -> str:
+    """p50 / p99."""
+    return f"{asked.ms(0.5):.1f} / {asked.ms(0.99):.1f} ms"
+
+
 def all_of(run: StreamRun) -> str:
     """Whether nothing was lost, in words."""
     return whole(run.verdict, run.errors)
@@ -249,4 +277,5 @@ PARTS = {
     "slow": Part(slow),
     "idle": Part(still),
     "jobs": Part(jobs, pinned=False),
+    "lists": Part(long_lists, pinned=False),
 }

@@ -117,6 +117,36 @@ async def test_every_grouping_says_what_the_ledger_has_before_and_after_the_roll
     assert (await db.in_thread(books.reconcile)).problems == []
 
 
+async def test_whole_months_are_read_from_their_own_sums(pools) -> None:
+    ada, bob = uuid4(), uuid4()
+    rows = await db.in_thread(lambda: stored([ada, bob], days=100, each=1))
+    await db.in_thread(rollup.days_roll)
+    first = (NOW.date() - timedelta(days=99)).replace(day=1)
+    begins = [first, first + timedelta(days=5), NOW.date() - timedelta(days=40), NOW.date().replace(day=1)]
+    late = next(
+        row for row in rows if row.status == "reserved" and row.created.date() < NOW.date() - timedelta(days=62)
+    )
+    for again in (False, True):
+        if again:
+            async with db.connect() as connection:
+                await connection.execute("UPDATE usage_call SET status = 'settled' WHERE id = %s", [late.id])
+            late.status = "settled"
+            assert await db.in_thread(rollup.days_roll) == 1
+        for begin in begins:
+            for end in (NOW.date(), NOW.date() - timedelta(days=35), NOW.date().replace(day=1) - timedelta(days=1)):
+                some = [row for row in rows if begin <= row.created.date() <= end]
+                for by in ("model", "user", "user,model", "day"):
+                    span = {"from": begin, "to": max(begin, end)}
+                    some = [row for row in rows if begin <= row.created.date() <= span["to"]]
+                    found = await report(query=UsageQuery.model_validate({"by": by, "view": "all", **span}), user=ada)
+                    assert shown(found, by.split(",")) == expected(some, by.split(",")), (by, span)
+    assert (await db.in_thread(books.reconcile)).problems == []
+    async with db.connect() as connection:
+        await connection.execute("UPDATE usage_usageday SET calls = calls + 1000 WHERE cut LIKE 'm:%%'", [])
+    assert (await asked("model", ada, **{"from": first})).total.calls > 2000, "months are read, not their days"
+    assert "says other sums than its days" in (await db.in_thread(books.reconcile)).problems[0]
+
+
 async def test_a_day_whose_call_is_settled_late_is_rolled_again(pools) -> None:
     ada = uuid4()
     rows = await db.in_thread(stored, [ada])
