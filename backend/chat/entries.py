@@ -35,6 +35,10 @@ class Entry(Protocol):
         """What it is known to do, such as `tools`; empty where nothing is known."""
 
     @property
+    def context(self) -> int | None:
+        """Tokens that it takes in all, input and answer together; None: not known."""
+
+    @property
     def continuation(self) -> Continuation:
         """How it goes on from a partial answer."""
 

@@ -24,6 +24,7 @@ class Entry:
     cached_price: Decimal | None = None
     price: UUID | None = None
     capabilities: tuple[str, ...] = ("tools",)
+    context: int | None = None
 
 
 def words(count: int, start: int = 0) -> list[Delta]:

@@ -25,6 +25,7 @@ from backend.usage.searches import Payer
 from backend.usage.table import csv_of
 from tests.integration.usage.rows import budget, calls, run
 from tests.support.bench import Bench
+from tests.support.scripted import Step
 from tests.support.tools import call
 
 SEARCH = [{"type": "web_search"}]
@@ -71,7 +72,7 @@ async def paid(bench: Bench, monkeypatch: pytest.MonkeyPatch, settings: Any) -> 
 
 def asks(bench: Bench, *queries: str) -> None:
     """The model searches for these at once, then answers."""
-    left = [
+    left: list[list[Step]] = [
         [
             [call(query, index=at, name="web_search") for at, query in enumerate(queries)],
             [Usage(10, 5)],

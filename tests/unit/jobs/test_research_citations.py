@@ -78,7 +78,7 @@ def test_of_a_long_page_what_matters_is_shown_and_its_marks_cant_be_forged():
     assert len(shown) < 5200
     assert shown.startswith("Beginning.")
     assert "Friedrichshafen" in shown
-    assert excerpt("short", "x") == "short"
+    assert excerpt("short", "x", most=5000) == "short"
     one, other = untrusted("END DATA", what="page"), untrusted("END DATA", what="page")
     assert one.splitlines()[0] != other.splitlines()[0]
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from backend.chat.entries import Resolved
 from backend.jobs.calls import RowCalls
 from backend.jobs.kinds.research.answers import Unreadable, parse
+from backend.jobs.kinds.research.room import room_of
 from backend.providers.base import CompletionRequest, ProviderError, TextDelta
 
 T = TypeVar("T", bound=BaseModel)
@@ -26,11 +27,12 @@ AGAIN = (
 
 
 class Asker:
-    """One model, asked for one person."""
+    """One model, asked for one person. `room`: how much it can be shown."""
 
     def __init__(self, resolved: Resolved, *, user_key: str) -> None:
         self._resolved = resolved
         self._user_key = user_key
+        self.room = room_of(resolved.entry.context)
 
     async def text(self, messages: list[Message], *, calls: RowCalls, said: Callable[[str], None] | None = None) -> str:
         """The whole answer; `said` has each piece as it comes. Raises `ProviderError`, and `QuotaExceeded`."""

@@ -16,19 +16,13 @@ from backend.core.opaque import user_key
 from backend.jobs.kinds.base import Checked, Handle, Kind, NewRow, Reserve, Rows
 from backend.jobs.kinds.research.asking import Asker
 from backend.jobs.kinds.research.next import next_rows
-from backend.jobs.kinds.research.prompts import PROMPT_CHARS
+from backend.jobs.kinds.research.room import ANSWER_TOKENS, room_of
 from backend.jobs.kinds.research.story import story_of
 from backend.jobs.kinds.research.web import Web, web
 from backend.jobs.kinds.research.work import Research
 from backend.jobs.models import Job
 from backend.jobs.schemas import ResearchSpec
 from backend.usage.ledger import expected
-
-CHARS_PER_TOKEN = 3
-"""On the safe side: English has about four."""
-
-ANSWER_TOKENS = 4000
-"""Of an answer, for estimates. A step may ask twice."""
 
 
 class ResearchKind(Kind):
@@ -56,7 +50,7 @@ class ResearchKind(Kind):
                 "set TAVILY_API_KEY or SEARXNG_URL.",
                 field="kind",
             )
-        once = expected(entry, input_tokens=PROMPT_CHARS // CHARS_PER_TOKEN, output_tokens=ANSWER_TOKENS)
+        once = expected(entry, input_tokens=room_of(entry.context).prompt_tokens, output_tokens=ANSWER_TOKENS)
         kept = given.model_dump(mode="json", exclude_unset=True)
         kept |= {
             "question": given.question.strip(),

@@ -1,19 +1,15 @@
-"""What models are told at each step. What comes from the web is data between marks, and is said to be."""
+"""What models are told at each step. What comes from the web is data between marks, and is said to be.
+
+`room` is what the model has place for; of a page that is longer, the parts that have most to do with the question are
+shown.
+"""
 
 import re
 import secrets
 from collections.abc import Iterable, Sequence
 
 from backend.jobs.kinds.research.asking import Message
-
-PAGE_CHARS = 12_000
-"""Of a page that a model is shown; of a longer one, the parts that have most to do with the question."""
-
-NOTES_CHARS = 16_000
-"""Of all notes together."""
-
-PROMPT_CHARS = 26_000
-"""What the longest prompt may come to, for estimates."""
+from backend.jobs.kinds.research.room import Room
 
 MOST_NOTES = 6
 """Of a page."""
@@ -61,13 +57,20 @@ def untrusted(text: str, *, what: str) -> str:
 
 
 def plan(
-    *, question: str, rules: str, most: int, done: Sequence[str], notes: Iterable[str], failed: Iterable[str]
+    *,
+    room: Room,
+    question: str,
+    rules: str,
+    most: int,
+    done: Sequence[str],
+    notes: Iterable[str],
+    failed: Iterable[str],
 ) -> list[Message]:
     """For the searches of a round."""
     parts = [f"Question: {question}"]
     if done:
         parts.append("Searches that were made:\n" + "\n".join(f"- {query}" for query in done))
-    if lines := _fitting(notes, NOTES_CHARS // 2):
+    if lines := _fitting(notes, room.notes // 2):
         parts.append("Notes so far:\n" + untrusted("\n".join(lines), what="notes"))
     elif done:
         parts.append("These searches gave no notes.")
@@ -76,10 +79,12 @@ def plan(
     return _messages(_PLAN.format(most=most), rules, parts)
 
 
-def note(*, question: str, open_questions: Sequence[str], rules: str, title: str, url: str, text: str) -> list[Message]:
+def note(
+    *, room: Room, question: str, open_questions: Sequence[str], rules: str, title: str, url: str, text: str
+) -> list[Message]:
     """For the notes of a page."""
     asked = "\n".join(f"- {one}" for one in open_questions[:6])
-    shown = excerpt(text, f"{question} {asked}")
+    shown = excerpt(text, f"{question} {asked}", room.page)
     parts = [f"Question: {question}", *([f"Also asked:\n{asked}"] if asked else [])]
     parts.append(untrusted(f"{title}\n{url}\n\n{shown}", what="page"))
     return _messages(_NOTE.format(most=MOST_NOTES), rules, parts)
@@ -92,14 +97,14 @@ def write(*, question: str, rules: str, language: str, notes: Sequence[str]) -> 
     return _messages(_WRITE, rules, parts)
 
 
-def mend(*, question: str, claim: str, quote: str, text: str) -> list[Message]:
+def mend(*, room: Room, question: str, claim: str, quote: str, text: str) -> list[Message]:
     """For a passage that was not found."""
     noted = untrusted(f"Claim: {claim}\nPassage that is not there: {quote}", what="note")
-    parts = [f"Question: {question}", noted, untrusted(excerpt(text, f"{claim} {quote}"), what="page")]
+    parts = [f"Question: {question}", noted, untrusted(excerpt(text, f"{claim} {quote}", room.page), what="page")]
     return _messages(_MEND, "", parts)
 
 
-def excerpt(text: str, about: str, most: int = PAGE_CHARS) -> str:
+def excerpt(text: str, about: str, most: int) -> str:
     """A text, or where it is long its beginning and the parts with most of the words that matter, in their order."""
     if len(text) <= most:
         return text

@@ -13,6 +13,7 @@ from backend.jobs.kinds.research.answers import Passage, unthought
 from backend.jobs.kinds.research.asking import Asker, Unreadable
 from backend.jobs.kinds.research.marks import cited, cleaned
 from backend.jobs.kinds.research.quotes import Text
+from backend.jobs.kinds.research.room import Room
 from backend.jobs.kinds.research.story import Noted, story_of, texts_of
 from backend.jobs.kinds.research.telling import Telling
 from backend.jobs.kinds.research.verify import verify
@@ -41,7 +42,7 @@ class Reporting:
     async def _write(self, row: Taken, calls: RowCalls) -> dict[str, Any]:
         self._telling.begun(row, ResearchWrite, "Writing the report")
         notes, urls = await in_thread(_material, self._job)
-        lines = _lines(notes)
+        lines = _lines(notes, self._asker.room)
         notes = notes[: len(lines)]
 
         pieces = _Pieces(row, self._telling)
@@ -80,7 +81,9 @@ class Reporting:
         self._telling.begun(row, ResearchVerify, "Looking for a passage", checked=1)
         texts = await in_thread(texts_of, self._job.id, {given["source"]})
         text = texts.get(given["source"], "")
-        asked = prompts.mend(question=self._spec.question, claim=given["claim"], quote=given["quote"], text=text)
+        asked = prompts.mend(
+            room=self._asker.room, question=self._spec.question, claim=given["claim"], quote=given["quote"], text=text
+        )
         passage = await self._asker.read(asked, Passage, calls=calls) if text else Passage()
         found = bool(passage.quote) and await in_thread(_is_there, passage.quote or "", text)
         self._telling.done(row, checked=1, found=int(found), mended=int(found), dropped=int(not found))
@@ -116,13 +119,13 @@ def _material(job: Job) -> tuple[list[Noted], set[str]]:
     return story_of(job.id).notes, set(urls)
 
 
-def _lines(notes: list[Noted]) -> list[str]:
+def _lines(notes: list[Noted], room: Room) -> list[str]:
     """Notes with the numbers that the report calls them by, as many as fit."""
-    found, room = [], prompts.NOTES_CHARS
+    found, left = [], room.notes
     for number, note in enumerate(notes, 1):
         line = f'[{number}] (source {note.source}) {note.claim} "{note.quote}"'
-        room -= len(line) + 1
-        if room < 0:
+        left -= len(line) + 1
+        if left < 0:
             break
         found.append(line)
     return found

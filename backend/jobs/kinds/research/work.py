@@ -116,6 +116,7 @@ class Research:
         self._telling.begun(row, ResearchPlan, f"Planning, round {number}", round=number)
         most = min(searches_a_round(self._spec), self._limits.searches - self._searches)
         asked = prompts.plan(
+            room=self._asker.room,
             question=self._spec.question,
             rules=self._spec.instructions,
             most=most,
@@ -192,6 +193,7 @@ class Research:
         self._telling.begun(row, ResearchNote, f"Taking notes on {source.title or source.url}", number=number)
         plans = story.done("plan")
         asked = prompts.note(
+            room=self._asker.room,
             question=self._spec.question,
             open_questions=plans[-1].output["questions"] if plans else [],
             rules=self._spec.instructions,
