@@ -78,6 +78,9 @@ class Said:
     system: str | None = None
     prompt: dict[str, Any] | None = None
     sources: list[dict[str, Any]] | None = None
+    instead_of: list[dict[str, Any]] | None = None
+    tools: list[dict[str, Any]] | None = None
+    request: str = ""
 
     @property
     def text(self) -> str:

@@ -151,6 +151,9 @@ def _message(row: Conversation, said: Said, ids: Mapping[str, UUID], seq: int) -
         system=said.system,
         prompt=said.prompt,
         sources=said.sources,
+        instead_of=said.instead_of,
+        tools=said.tools,
+        request=said.request,
         created=said.created or row.created,
         updated=said.created or row.updated,
     )
@@ -175,6 +178,7 @@ def _out(message: Message) -> MessageOut:
         timings=message.timings,
         prompt=message.prompt,
         sources=message.sources,
+        instead_of=message.instead_of,
         created=message.created,
     )
 

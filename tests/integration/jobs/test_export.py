@@ -3,10 +3,13 @@
 import io
 import json
 import zipfile
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import httpx
 
+from backend.chat.models import Message
 from tests.integration.jobs.conftest import JobSite
 from tests.integration.jobs.test_files import upload
 
@@ -106,3 +109,83 @@ async def test_what_an_export_holds_an_import_brings_back(site: JobSite):
     assert [one["result"] for one in outputs] == ["known", "known"]
     batch = await site.batch(ada)
     assert (await ada.get(f"/api/v1/jobs/{batch['id']}/result?format=zip")).status_code == 422
+
+
+RICH: dict[str, Any] = {
+    "parts": [
+        {"kind": "reasoning", "text": "Hm."},
+        {
+            "kind": "search",
+            "text": '{"id":"c0","name":"web_search","arguments":"{}","step":1,"result":"[1] The Nile","ms":12}',
+            "query": "Nile",
+            "items": [{"number": 1, "url": "https://a.example/", "title": "Nile", "snippet": "long"}],
+        },
+        {"kind": "tool", "text": '{"id":"c1","name":"look","arguments":"{}","step":2,"result":"6,650 km","ms":3}'},
+        {"kind": "text", "text": "6,650 km [1]."},
+    ],
+    "text": "6,650 km [1].",
+    "usage": {"input_tokens": 12, "output_tokens": 5, "cached_tokens": 2, "reasoning_tokens": 1, "estimated": True},
+    "cost": Decimal("0.016123"),
+    "timings": {"first_token_ms": 50, "total_ms": 700},
+    "sources": [{"number": 1, "url": "https://a.example/", "title": "Nile", "snippet": "long"}],
+    "instead_of": [{"model": "first", "provider": "p", "code": "provider_error", "at": 0}],
+    "tools": [{"type": "web_search"}, {"type": "function", "function": {"name": "look", "parameters": {}}}],
+    "request": '{"messages":[{"role":"user","content":"How long?"}],"params":{"temperature":0.5},"tools":null}',
+    "system": "You are brief.",
+    "reason": "stop",
+    "prompt": {
+        "template": str(UUID(int=1)),
+        "version": str(UUID(int=2)),
+        "slug": "nile",
+        "name": "Nile",
+        "number": 3,
+        "label": "released",
+        "variables": {"river": "Nile"},
+    },
+}
+
+
+async def test_all_that_a_message_and_a_template_hold_comes_back(site: JobSite):
+    ada, _ = await site.someone()
+    started = (await ada.post("/api/v1/messages", json={"content": "How long is the Nile?"})).json()
+    await site.ended(ada, started)
+    await Message.objects.filter(id=started["message"]).aupdate(**RICH)
+    texts = {"system": "Be brief.", "user": "About {{river}}.", "params": {"temperature": 0.5}}
+    variables = [{"name": "river", "type": "text", "default": "Nile"}]
+    described = {"name": "River", "slug": "river", "description": "Rivers", "folder": "Water", "tags": ["a", "b"]}
+    made = (await ada.post("/api/v1/prompts", json={**described, **texts, "variables": variables})).json()
+    second = {**texts, "user": "Of {{river}}.", "variables": variables, "note": "Shorter"}
+    assert (await ada.post(f"/api/v1/prompts/{made['id']}/versions", json=second)).status_code == 201
+    assert (await ada.put(f"/api/v1/prompts/{made['id']}/labels/released", json={"version": 1})).status_code == 200
+
+    async def templates() -> Any:
+        return (await ada.get("/api/v1/prompts/export")).json()["templates"]
+
+    before = await templates()
+    job = await made_export(site, ada)
+    for path in (f"conversations/{started['conversation']}", f"prompts/{made['id']}"):
+        assert (await ada.delete(f"/api/v1/{path}")).status_code == 204
+    file = await upload(ada, job, name="rivulet.zip")
+    done = await made_import(site, ada, file["id"])
+    assert [one["result"] for one in done] == ["imported", "imported"]
+    assert not any(one.get("left_out") for one in done)
+    [conversation] = (await ada.get("/api/v1/conversations")).json()["items"]
+    rows = Message.objects.filter(conversation_id=conversation["id"], role="assistant")
+    back = await rows.values(*RICH).aget()
+    assert back == RICH
+    assert [without_times(one) for one in await templates()] == [without_times(one) for one in before]
+    assert len(before[0]["versions"]) == 2
+
+
+def without_times(template: dict[str, Any]) -> dict[str, Any]:
+    return {**template, "versions": [{**one, "created": None} for one in template["versions"]]}
+
+
+async def made_export(site: JobSite, client: httpx.AsyncClient) -> bytes:
+    job = await made(site, client, "export")
+    return (await client.get(f"/api/v1/jobs/{job['id']}/result?format=zip")).content
+
+
+async def made_import(site: JobSite, client: httpx.AsyncClient, file: str) -> list[dict[str, Any]]:
+    job = await made(site, client, "import", file=file)
+    return [json.loads(row["output"] or "{}") for row in (await site.seen(client, job, "/rows"))["items"]]

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from backend.catalog.params import Params
+from backend.chat import verbatim
 from backend.jobs.imports.base import (
     BadExport,
     LeftOut,
@@ -22,6 +25,7 @@ from backend.jobs.imports.base import (
 
 KINDS: Final = frozenset({"text", "reasoning", "tool", "search", "image"})
 LONGEST_WORD = 40
+MOST_TOOLS = 128
 _STATUSES = {"done", "incomplete", "error", "cancelled"}
 _ROLES = {"system", "user", "assistant"}
 
@@ -85,7 +89,39 @@ def _said(one: dict[str, Any], left_out: LeftOut) -> Said:
         system=as_text(one["system"]) if isinstance(one.get("system"), str) else None,
         prompt=_prompt(one.get("prompt")),
         sources=[found for source in as_list(one.get("sources")) if (found := _source(as_dict(source)))] or None,
+        instead_of=[found for other in as_list(one.get("instead_of")) if (found := _given_up(as_dict(other)))] or None,
+        tools=_tools(one.get("tools")),
+        request=_request(as_text(one.get("request")), left_out) if role == "assistant" else "",
     )
+
+
+def _given_up(value: dict[str, Any]) -> dict[str, Any] | None:
+    """A model that was asked before the one that answered."""
+    texts = {name: as_text(value.get(name))[:200] for name in ("model", "provider", "code")}
+    at = value.get("at")
+    return {**texts, "at": at} if texts["model"] and type(at) is int and at >= 0 else None
+
+
+def _tools(value: Any) -> list[dict[str, Any]] | None:
+    """What the answer could call; whole or not at all."""
+    found = _plain(as_list(value))
+    good = all(isinstance(one, dict) and isinstance(one.get("type"), str) for one in found)
+    return found if found and good and len(found) <= MOST_TOOLS else None
+
+
+def _request(text: str, left_out: LeftOut) -> str:
+    """What a model was asked word for word, where it can be asked so again."""
+    if not text:
+        return ""
+    try:
+        given = verbatim.decode(text)
+        assert given is not None
+        Params.model_validate(given.params)
+    except (msgspec.MsgspecError, ValidationError):
+        left_out.add("request")
+        return ""
+    tools = _tools(given.tools)
+    return verbatim.encode(verbatim.Verbatim(given.messages, given.params, tools))
 
 
 def _source(value: dict[str, Any]) -> dict[str, Any] | None:
