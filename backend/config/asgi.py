@@ -35,7 +35,7 @@ class Site:
         self.live: Live | None = None
         self._plain: PlainDaphne | None = PlainDaphne(self._started)
         self._http = http_app()
-        self._uploads = uploads.Uploads(max_bytes=settings.MAX_UPLOAD_BYTES)
+        self._uploads = uploads.Uploads(max_bytes=settings.MAX_UPLOAD_BYTES, max_export=settings.MAX_IMPORT_BYTES)
         self._edge = edge(self._route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

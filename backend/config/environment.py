@@ -166,6 +166,9 @@ class Environment(BaseSettings):
     jobs_days: int = Field(180, ge=0, le=36_500, description="Days that a job is kept after its end; 0: for ever.")
     files_days: int = Field(90, ge=0, le=36_500, description="Days that an upload is kept; 0: for ever.")
     upload_mib: int = Field(100, ge=1, le=10_000, description="Largest file that may be uploaded, in MiB.")
+    import_mib: int = Field(
+        500, ge=1, le=10_000, description="The same for exports of chats to be imported; never less than UPLOAD_MIB."
+    )
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -17,6 +17,6 @@ def http_app() -> App:
 
 def edge(app: App) -> App:
     """What every request and handshake passes, whichever application answers it."""
-    inner = BodyLimit(Problems(app), max_bytes=settings.MAX_BODY_BYTES, larger={PATH: room(settings.MAX_UPLOAD_BYTES)})
+    inner = BodyLimit(Problems(app), max_bytes=settings.MAX_BODY_BYTES, larger={PATH: room(settings.MAX_IMPORT_BYTES)})
     headers = SecurityHeaders(inner, cdn=settings.RIVULET.cdn_host, secure=settings.PRODUCTION)
     return TrustedProxies(RequestLog(headers), networks=split(settings.RIVULET.trusted_proxies))

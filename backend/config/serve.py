@@ -23,12 +23,12 @@ def main() -> int:
     where = parser.parse_args()
     from backend.config.asgi import application
     from backend.config.refusals import log_refusal, render_refusal
-    from backend.config.settings import MAX_BODY_BYTES, MAX_UPLOAD_BYTES
+    from backend.config.settings import MAX_BODY_BYTES, MAX_IMPORT_BYTES
     from backend.jobs.uploads import PATH, room
 
     limits = ServerSettings(
         max_body=MAX_BODY_BYTES,
-        max_body_by_path={PATH: room(MAX_UPLOAD_BYTES)},
+        max_body_by_path={PATH: room(MAX_IMPORT_BYTES)},
         stall_timeout=STALL_SECONDS * settings.time_scale,
         shutdown_timeout=STOP_SECONDS + settings.drain_seconds,
         render=render_refusal,

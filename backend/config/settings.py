@@ -16,6 +16,7 @@ RIVULET = environment()
 PRODUCTION = RIVULET.rivulet_env == "production"
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_UPLOAD_BYTES = RIVULET.upload_mib * 1024 * 1024
+MAX_IMPORT_BYTES = max(RIVULET.upload_mib, RIVULET.import_mib) * 1024 * 1024
 
 BASE_DIR = ROOT
 DEBUG = False

@@ -5,6 +5,7 @@ Beside Django, whose requests are read whole before a view sees them. Nothing is
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO, Any
@@ -25,9 +26,16 @@ from backend.core.errors import AppError, BadRequest, TooLarge
 from backend.core.ids import new_id
 from backend.core.problems import problem
 from backend.jobs.files import file_created
+from backend.jobs.imports.opening import is_zip
+from backend.jobs.imports.reading import may_be_export
 from backend.jobs.models import files_folder
 
 PATH = "/api/v1/files"
+_EXPORT = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*[\[{]|PK\x03\x04(?!.{26}(?:\[Content_Types\]|_rels/|docProps/|xl/))", re.DOTALL
+)
+"""The beginning of JSON, or of a zip that is no workbook."""
+
 MIB = 1024 * 1024
 
 log = structlog.get_logger("rivulet.http")
@@ -43,10 +51,11 @@ class Left(Exception):
 
 
 class Uploads:
-    """An ASGI application for that one request. `max_bytes` of a file."""
+    """An ASGI application for that one request. `max_bytes` of a file; `max_export` of one that is to be imported."""
 
-    def __init__(self, *, max_bytes: int) -> None:
+    def __init__(self, *, max_bytes: int, max_export: int) -> None:
         self._max_bytes = max_bytes
+        self._max_export = max_export
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the stored file, or with a problem."""
@@ -69,7 +78,7 @@ class Uploads:
         path = folder / f"{ident}.part"
         try:
             with path.open("xb") as file:
-                name = await self._receive(scope, receive, file)
+                name = await self._receive(scope, receive, file, path)
                 file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
                 size = file.tell()
@@ -79,16 +88,26 @@ class Uploads:
         finally:
             path.unlink(missing_ok=True)
 
-    async def _receive(self, scope: Scope, receive: Receive, file: IO[bytes]) -> str:
+    async def _receive(self, scope: Scope, receive: Receive, file: IO[bytes], path: Path) -> str:
         """Write the file; its name."""
         kind, options = parse_options_header(header(scope, b"content-type") or "")
-        size = 0
+        given = header(scope, b"content-length") or b""
+        length = int(given) if given.isdigit() else 0
+        size, most = 0, self._max_export
 
         def write(piece: bytes) -> None:
-            nonlocal size
-            size += len(piece)
-            if size > self._max_bytes:
-                raise TooLarge(f"A file may have at most {self._max_bytes // MIB} MiB.")
+            nonlocal size, most
+            if not size and not _EXPORT.match(piece):
+                most = self._max_bytes
+                if length > room(most):
+                    raise _too_large(most)
+            before, size = size, size + len(piece)
+            if size > most:
+                raise _too_large(most)
+            if before <= self._max_bytes < size:
+                file.flush()
+                if not _is_export(path):
+                    raise _too_large(self._max_bytes)
             file.write(piece)
 
         if kind == b"multipart/form-data":
@@ -99,6 +118,15 @@ class Uploads:
             write(piece)
         named = parse_qs(scope["query_string"].decode("latin-1"))
         return str(named.get("name", [""])[0])
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"A file may have at most {most // MIB} MiB.")
+
+
+def _is_export(path: Path) -> bool:
+    """Of what has come so far: a zip shows what is in it at its end only."""
+    return is_zip(path) or may_be_export(path)
 
 
 async def _from_form(receive: Receive, boundary: bytes, write: Callable[[bytes], None]) -> str:

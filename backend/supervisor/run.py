@@ -194,7 +194,7 @@ class Supervisor:
             listen=[f"listen {address}:{settings.port};"],
             nodes=nodes,
             trusted=split(settings.trusted_proxies),
-            upload_mib=settings.upload_mib,
+            upload_mib=max(settings.upload_mib, settings.import_mib),
             probe=lambda: steps.listening(host=self._reachable_host(), port=settings.port),
         )
 

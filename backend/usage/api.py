@@ -18,9 +18,10 @@ CSV = {"description": "CSV", "content": {"text/csv": {"schema": {"type": "string
 
 
 @router.get("/usage", response=UsageReport, summary="Tokens, cost and speed", by_alias=True)
-async def usage_get(request: HttpRequest, query: Query[UsageQuery]) -> UsageReport:
+async def usage_get(request: HttpRequest, query: Query[UsageQuery]) -> HttpResponse:
     """Sums of the ledger, grouped `by` day, model, user, team, key or template; the last 30 days without `from`."""
-    return await _report(request, query)
+    report = await _report(request, query)
+    return HttpResponse(report.model_dump_json(by_alias=True), content_type="application/json")
 
 
 @router.get(

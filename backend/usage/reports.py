@@ -73,7 +73,8 @@ def _statement(by: Sequence[str], filters: Sequence[str]) -> str:
     where = "".join(f" AND {name} = %({name})s" for name in filters)
     shown = [*(["day"] if "day" in by else []), *columns]
     inner = ", ".join(["day", *columns])
-    sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in MEASURES)
+    types = {"cost": "float8"}
+    sums = ", ".join(f"coalesce(sum({name}), 0)::{types.get(name, 'bigint')} AS {name}" for name in MEASURES)
     added = ", ".join(f"{what} AS {name}" for name, what in MEASURES.items())
     rolled = "\n  UNION ALL\n  ".join(
         f"SELECT {inner}, {', '.join(MEASURES)} FROM usage_usageday WHERE cut = '{of}' AND {days}{where}"  # noqa: S608
@@ -106,18 +107,17 @@ def _in_months(cut: str) -> list[tuple[str, str]]:
     ]
 
 
+_PLAIN = (
+    "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "searches",
+    "credits", "cost",
+)  # fmt: skip
+
+
 def _sums(row: Row) -> Row:
-    found: Row = {
-        name: int(row[name])
-        for name in (
-            "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
-            "searches", "credits",
-        )
-    }  # fmt: skip
-    timed, written = int(row["timed_calls"]), int(row["written_ms"])
-    found["cost"] = float(row["cost"])
-    found["first_token_ms"] = round(int(row["first_ms"]) / timed, 1) if timed else None
-    found["tokens_per_s"] = round(int(row["written_tokens"]) * 1000 / written, 1) if written else None
+    found = {name: row[name] for name in _PLAIN}
+    timed, written = row["timed_calls"], row["written_ms"]
+    found["first_token_ms"] = round(row["first_ms"] / timed, 1) if timed else None
+    found["tokens_per_s"] = round(row["written_tokens"] * 1000 / written, 1) if written else None
     return found
 
 

@@ -79,6 +79,16 @@ def source_at(path: Path) -> tuple[Source | None, BadExport | None]:
         return None, None if cut else error
 
 
+def may_be_export(path: Path) -> bool:
+    """Whether a JSON file begins as an export does, or with a conversation too long to be looked at."""
+    head = first_entry(path, most=LOOKED_AT)
+    try:
+        piece = next(iter(Pieces(io.BytesIO(head))))
+        return source_of(value_of(head[piece.at : piece.at + piece.size], piece)) is not None
+    except BadExport as error:
+        return len(head) == LOOKED_AT and error.code == "broken_json"
+
+
 def conversation_at(file: BinaryIO, found: Found) -> Told:
     """Read a conversation that was found. Raises `BadExport`."""
     assert found.source is not None

@@ -1,7 +1,9 @@
 """Uploads: to disk piece by piece, with limits, and what is told of a table before a job reads it."""
 
 import io
+import json
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -9,8 +11,10 @@ import openpyxl
 
 from backend.core.db import in_thread
 from backend.jobs import files, uploads
+from backend.jobs.imports import reading
 from backend.jobs.models import files_folder
 from tests.integration.jobs.conftest import JobSite
+from tests.support import exports
 
 
 async def upload(client: httpx.AsyncClient, data: bytes, name: str = "t.csv") -> dict[str, Any]:
@@ -132,6 +136,42 @@ async def test_anothers_file_is_no_file(site: JobSite):
     assert (await eve.get(f"/api/v1/files/{file['id']}")).status_code == 404
     assert (await eve.delete(f"/api/v1/files/{file['id']}")).status_code == 404
     await site.batch(eve, rows=None, file=file["id"], status=422)
+
+
+async def test_exports_may_be_larger_than_tables_and_what_is_none_is_refused_early(site: JobSite, monkeypatch):
+    client = await site.ada()
+    monkeypatch.setattr(site.app._uploads, "_max_bytes", 100_000)
+    monkeypatch.setattr(site.app._uploads, "_max_export", 300_000)
+    monkeypatch.setattr(reading, "LOOKED_AT", 50_000)
+    sent = 0
+
+    async def pieces(body: bytes) -> AsyncIterator[bytes]:
+        nonlocal sent
+        for at in range(0, len(body), 10_000):
+            sent = at
+            yield body[at : at + 10_000]
+
+    async def status(body: bytes, name: str = "x.json") -> int:
+        reply = await client.post(f"/api/v1/files?name={name}", content=pieces(body))
+        assert reply.status_code == 201 or "at most" in reply.json()["detail"]
+        return reply.status_code
+
+    one = json.dumps(exports.openwebui()).encode()
+    assert await status(b"[" + b",\n".join([one] * (250_000 // len(one))) + b"]") == 201
+    assert await status(b"[" + b",\n".join([one] * (350_000 // len(one))) + b"]") == 413
+    assert await status(b'[{"text": "' + b"x" * 250_000 + b'"}]') == 201, (
+        "its first conversation is too long to be looked at"
+    )
+    for junk in (
+        b'[{"a": 1}, ' * 25_000,
+        b'{"word": "x"}\n' * 20_000,
+        b"word\n" * 50_000,
+        b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml" + bytes(250_000),
+    ):
+        assert await status(junk) == 413
+        assert sent <= 120_000, "what is none is not read to its end"
+    declared = await client.post("/api/v1/files?name=a.csv", content=b"word\nx\n" * 30_000)
+    assert declared.status_code == 413
 
 
 async def test_what_broken_uploads_left_is_removed_after_a_day(site: JobSite):
