@@ -1,5 +1,6 @@
 """Reads of accounts that run on the loop: people and their credentials by raw statements, one round trip each."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,6 +125,17 @@ async def profile(user_id: UUID) -> Profile:
     if found is None:
         raise NotFound
     return Profile(**found)
+
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+DEFAULT_LANGUAGE = "en"
+
+
+async def language_of(user_id: UUID) -> str:
+    """The language that somebody has chosen (`preferences.language`, such as `de` or `de-AT`)."""
+    found = await row("select preferences ->> 'language' as chosen from accounts_user where id = %s", [user_id])
+    chosen = (found or {}).get("chosen") or ""
+    return chosen if len(chosen) <= 35 and _LANGUAGE.fullmatch(chosen) else DEFAULT_LANGUAGE
 
 
 def _person(found: dict[str, Any]) -> Person:

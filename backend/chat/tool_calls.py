@@ -11,6 +11,7 @@ import structlog
 from msgspec import DecodeError, json
 from pydantic import ValidationError
 
+from backend.accounts.selectors import language_of
 from backend.chat.fold import Part, read_call
 from backend.chat.source import AnswerSource
 from backend.chat.sources import Numbers, plain_sources, sound
@@ -56,12 +57,15 @@ class Caller:
     source: AnswerSource
     show: Callable[[], None]
     account: Account | None = None
+    language: str = ""
     told: dict[int, set[int]] = field(default_factory=dict)
     """The numbers of what each part's search has shown."""
 
     async def run(self, calls: Sequence[Call], *, step: int) -> None:
         """Give each call its result. Cancelled, it leaves those without one that have none yet."""
         numbers = Numbers(self.source.answer.plain_parts())
+        if not self.language:
+            self.language = await language_of(self.user)
         async with asyncio.TaskGroup() as group:
             for at, call in enumerate(calls):
                 group.create_task(self._run(call, numbers, step=step, too_many=at >= MOST_AT_ONCE))
@@ -98,7 +102,9 @@ class Caller:
         try:
             arguments = tool.arguments.model_validate(json.decode(call.arguments or "{}"), strict=False)
             async with asyncio.timeout(tool.seconds):
-                context = Context(user=self.user, part=call.part, emit=emit, account=self.account)
+                context = Context(
+                    user=self.user, part=call.part, emit=emit, account=self.account, language=self.language
+                )
                 return await tool.run(arguments, context)
         except DecodeError:
             return _failed("The arguments are not JSON.")

@@ -33,12 +33,13 @@ class Context(Struct, kw_only=True):
     """For whom a tool works. `emit(type, data)` writes an event of the answer's topic, such as `search.results`.
 
     `part` is the answer's part that shows this call. On `account` is what it searches for.
+    `language` is the one that the person has chosen, such as `de` or `de-AT`; `en` where nothing is known.
     """
 
     user: UUID
     part: int
     emit: Callable[[str, dict[str, Any]], None]
-    language: str = "en"
+    language: str
     account: Account | None = None
 
 

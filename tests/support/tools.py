@@ -35,6 +35,7 @@ class FakeTool:
         self.part = part
         self.gives = gives
         self.asked: list[str] = []
+        self.languages: list[str] = []
         self.held: dict[str, asyncio.Event] = {}
         self.there = True
 
@@ -45,6 +46,7 @@ class FakeTool:
     async def run(self, arguments: Any, context: Context) -> Result:
         """See `Tool`."""
         self.asked.append(arguments.query)
+        self.languages.append(context.language)
         if self.part == "search":
             context.emit("search.started", {"query": arguments.query})
         if arguments.query in self.held:

@@ -20,7 +20,9 @@ class Caller:
 
     async def call(self, name: str, **arguments) -> Result:
         tool = registry.all_tools()[name]
-        context = Context(user=UUID(int=1), part=3, emit=lambda event, data: self.events.append((event, data)))
+        context = Context(
+            user=UUID(int=1), part=3, language="en", emit=lambda event, data: self.events.append((event, data))
+        )
         return await tool.run(tool.arguments.model_validate(arguments), context)
 
 
