@@ -11,10 +11,11 @@ import structlog
 from msgspec import DecodeError, json
 from pydantic import ValidationError
 
-from backend.accounts.selectors import language_of
+from backend.accounts.selectors import DEFAULT_LANGUAGE, language_of
 from backend.chat.fold import Part, read_call
 from backend.chat.source import AnswerSource
 from backend.chat.sources import Numbers, plain_sources, sound
+from backend.core.errors import Unavailable
 from backend.search.account import Account
 from backend.tools.base import Context, Result, Tool
 
@@ -65,7 +66,10 @@ class Caller:
         """Give each call its result. Cancelled, it leaves those without one that have none yet."""
         numbers = Numbers(self.source.answer.plain_parts())
         if not self.language:
-            self.language = await language_of(self.user)
+            try:
+                self.language = await language_of(self.user)
+            except Unavailable:
+                self.language = DEFAULT_LANGUAGE
         async with asyncio.TaskGroup() as group:
             for at, call in enumerate(calls):
                 group.create_task(self._run(call, numbers, step=step, too_many=at >= MOST_AT_ONCE))

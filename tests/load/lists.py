@@ -10,7 +10,7 @@ import httpx
 import psycopg
 
 from backend.engines import recorded_urls
-from tests.load.processes import percentile
+from tests.load.processes import family_cpu_seconds, percentile
 from tests.load.site import PASSWORD
 from tests.load.socket_client import Target
 from tests.support.product import Product
@@ -28,6 +28,8 @@ class Asked:
     what: str
     items: int
     seconds: list[float]
+    cpu_ms: dict[str, float]
+    """CPU milliseconds for one, by process: what else the machine does is no matter."""
 
     def ms(self, share: float) -> float:
         """A percentile."""
@@ -65,27 +67,35 @@ def lists(target: Target, site: Product, home: Path, *, calls: int, templates: i
     with httpx.Client(
         base_url=f"http://{target.host}:{target.port}", headers={"Authorization": f"Bearer {key}"}, timeout=60
     ) as http:
-        reports = [_ask(http, "/api/v1/usage", {**year, "by": by}, what=by, times=times) for by in GROUPINGS]
+        reports = [_ask(http, site, "/api/v1/usage", {**year, "by": by}, what=by, times=times) for by in GROUPINGS]
         found = [
-            _ask(http, "/api/v1/prompts", {"limit": "50"}, what="the first page", times=times),
-            _ask(http, "/api/v1/prompts", {"limit": "50", "q": "invoice 49"}, what="a search", times=times),
-            _ask(http, "/api/v1/prompts", {"limit": "50", "tag": "tag 7"}, what="a tag", times=times),
+            _ask(http, site, "/api/v1/prompts", {"limit": "50"}, what="the first page", times=times),
+            _ask(http, site, "/api/v1/prompts", {"limit": "50", "q": "invoice 49"}, what="a search", times=times),
+            _ask(http, site, "/api/v1/prompts", {"limit": "50", "tag": "tag 7"}, what="a tag", times=times),
         ]
     return ListsRun(calls, templates, rolled, reports, found)
 
 
-def _ask(http: httpx.Client, path: str, values: dict[str, str], *, what: str, times: int) -> Asked:
+def _ask(http: httpx.Client, site: Product, path: str, values: dict[str, str], *, what: str, times: int) -> Asked:
     took: Sequence[float] = []
     items = 0
+    before: dict[str, float] = {}
     for number in range(times + 3):
+        if number == 3:  # the first ones import and plan
+            before = _cpu(site)
         began = time.monotonic()
         reply = http.get(path, params=values)
         seconds = time.monotonic() - began
         reply.raise_for_status()
         items = len(reply.json()["items"])
-        if number >= 3:  # the first ones import and plan
+        if number >= 3:
             took = [*took, seconds]
-    return Asked(what, items, list(took))
+    after = _cpu(site)
+    return Asked(what, items, list(took), {name: (after[name] - before[name]) / times * 1000 for name in after})
+
+
+def _cpu(site: Product) -> dict[str, float]:
+    return {name: family_cpu_seconds(site.pid(name)) for name in ("web-1", "postgres") if site.has_pid(name)}
 
 
 _CALLS = """

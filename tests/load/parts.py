@@ -258,8 +258,9 @@ async def long_lists(bench: Bench) -> list[Row]:
 
 
 def took(asked: Asked) -> str:
-    """p50 / p99."""
-    return f"{asked.ms(0.5):.1f} / {asked.ms(0.99):.1f} ms"
+    """p50 / p99, and the CPU time of one."""
+    cpu = ", ".join(f"{name} {spent:.0f}" for name, spent in asked.cpu_ms.items())
+    return f"{asked.ms(0.5):.1f} / {asked.ms(0.99):.1f} ms  (CPU-ms: {cpu})"
 
 
 def all_of(run: StreamRun) -> str:

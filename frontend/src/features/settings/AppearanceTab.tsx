@@ -1,9 +1,16 @@
 import { Monitor, Moon, Sun } from "lucide-react";
+import { api } from "@/api/client";
 import { type Locale, locales, setLocale, useLocale, useT } from "@/lib/i18n";
 import { setTheme, useTheme } from "@/lib/theme";
 import { Segments } from "@/ui";
 import { Section } from "./Section";
 import styles from "./Settings.module.css";
+
+/** Tools of the server are told the language, too; where it can't be reached, the page has it all the same. */
+async function choose(next: Locale): Promise<void> {
+  await setLocale(next);
+  await api("me", { method: "PATCH", body: { preferences: { language: next } } }).catch(() => undefined);
+}
 
 export function AppearanceTab() {
   const t = useT();
@@ -44,7 +51,7 @@ export function AppearanceTab() {
             name="language"
             label={t("settings.language")}
             value={locale}
-            onChange={(next) => void setLocale(next)}
+            onChange={(next) => void choose(next)}
             options={(Object.keys(locales) as Locale[]).map((value) => ({ value, label: locales[value] }))}
           />
         }
