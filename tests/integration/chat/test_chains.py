@@ -81,11 +81,12 @@ async def test_after_a_word_another_goes_on_from_the_text_and_that_is_declared(b
 async def test_what_a_model_wrote_in_one_burst_before_it_broke_off_is_paid_for(bench: Bench) -> None:
     """No read of the network comes between its last words and its end, so that none of them is in the log yet."""
     chain(bench, scripted("a", words(50), down()), scripted("b", words(2, 50), [Usage(60, 2)], [Finish("stop")]))
-    message = await bench.ended(await bench.send(await bench.person(), model="a"))
+    started = await bench.send(await bench.person(), model="a")
+    message = await bench.ended(started)
     assert len(message.text.split()) == 52
     assert message.usage is not None
     assert message.usage["output_tokens"] >= 50 + 2
-    booked = await ledger.booked(message.generation)
+    booked = await ledger.booked(started.generation)
     assert [call.status for call in booked] == ["estimated", "settled"]
 
 
