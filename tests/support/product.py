@@ -139,7 +139,7 @@ class Product:
         """Run a command of `manage.py` beside it and return what it printed. Raises with what it said."""
         command = [sys.executable, "manage.py", *arguments]
         ran = subprocess.run(
-            command, cwd=ROOT, env=self.env, input=stdin, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=ROOT, env=self.env, input=stdin, capture_output=True, text=True, timeout=300, check=False
         )
         if ran.returncode:
             raise RuntimeError(f"manage.py {arguments[0]} failed: {ran.stderr.strip()[-800:]}")
