@@ -168,6 +168,8 @@ def test_frames_of_the_grammar_crash_nothing_and_leak_nothing(
             sent += len(batch)
 
         fuzz()
+        asked = [{"cmd": "subscribe", "topic": private["topic"]}, {"cmd": "subscribe", "topic": 7}]
+        runner.run(fuzzed([json.dumps({"id": number, **frame}) for number, frame in enumerate(asked, 1)]))
     assert sent >= FRAMES - IN_ONE
     assert product.pid("web-1") == web, "the web process is the one that it was"
     assert not [said for said in fuzzed.heard if '"code":"internal"' in said]
