@@ -10,6 +10,16 @@ from backend.core.encryption import EncryptedTextField
 from backend.core.models import BaseModel
 
 _AT_A_TIME = "Over all nodes; others wait in line. Empty: as many as come."
+_BELOW = "A price can't be below 0."
+_PRICED = [MinValueValidator(0, _BELOW)]
+
+
+def _not_negative() -> models.Q:
+    """Each price is unknown, or 0 and more."""
+    found = models.Q()
+    for name in ("input_price", "output_price", "cached_price"):
+        found &= models.Q(**{f"{name}__isnull": True}) | models.Q(**{f"{name}__gte": 0})
+    return found
 
 
 class Kind(models.TextChoices):
@@ -88,10 +98,15 @@ class Model(BaseModel):
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="models")
     name = models.CharField(max_length=200)
     label = models.CharField(max_length=200, blank=True, default="")
-    input_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
-    output_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    input_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True, validators=_PRICED)
+    output_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True, validators=_PRICED)
     cached_price = models.DecimalField(
-        max_digits=12, decimal_places=6, null=True, blank=True, help_text="Of input that the provider had cached."
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=_PRICED,
+        help_text="Of input that the provider had cached.",
     )
     context = models.PositiveIntegerField(null=True, blank=True, help_text="Tokens that it takes in all.")
     position = models.IntegerField(default=1000, help_text="The first visible model is the default.")
@@ -105,7 +120,10 @@ class Model(BaseModel):
 
     class Meta:
         ordering: ClassVar = ["provider__position", "position", "name"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["provider", "name"], name="catalog_model_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "name"], name="catalog_model_once"),
+            models.CheckConstraint(condition=_not_negative(), name="catalog_model_prices", violation_error_message=_BELOW),
+        ]
 
     def __str__(self) -> str:
         return self.label or self.name
@@ -143,6 +161,7 @@ class Price(BaseModel):
 
     class Meta:
         ordering: ClassVar = ["-since", "-id"]
+        constraints: ClassVar = [models.CheckConstraint(condition=_not_negative(), name="catalog_price_prices")]
 
     def __str__(self) -> str:
         return f"{self.model_id} since {self.since:%Y-%m-%d %H:%M}"

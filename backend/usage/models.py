@@ -5,6 +5,7 @@ Ids of people, teams, keys and whatever asked are plain columns without foreign 
 
 from typing import ClassVar
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -125,7 +126,9 @@ class Budget(BaseModel):
     subject = models.UUIDField(null=True, blank=True, help_text="Empty: each one by itself.")
     period = models.CharField(max_length=5, choices=Period.choices, default=Period.MONTH)
     measure = models.CharField(max_length=8, choices=Measure.choices, default=Measure.COST)
-    most = models.DecimalField("limit", max_digits=24, decimal_places=9)
+    most = models.DecimalField(
+        "limit", max_digits=24, decimal_places=9, validators=[MinValueValidator(0, "A limit can't be below 0.")]
+    )
     enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -163,7 +166,7 @@ class UsageDay(models.Model):
     """The calls of one day (UTC), added up for one `cut`: the columns that rows of it differ in. The cuts whose names
     begin with `m:` have a whole month each, `day` being its first.
 
-    `timed_calls`, `first_ms`, `written_tokens` and `written_ms` are sums over the calls whose first token was timed.
+    `unpriced` calls took something that has no price. `timed_calls`, `first_ms`, `written_tokens` and `written_ms` are sums over the calls whose first token was timed.
     """
 
     day = models.DateField()
@@ -185,6 +188,7 @@ class UsageDay(models.Model):
     searches = models.BigIntegerField(default=0, db_default=0)
     credits = models.BigIntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=DIGITS, decimal_places=PLACES)
+    unpriced = models.BigIntegerField(default=0, db_default=0)
     timed_calls = models.BigIntegerField()
     first_ms = models.BigIntegerField()
     written_tokens = models.BigIntegerField()
@@ -209,6 +213,9 @@ class SearchPrice(models.Model):
     price = models.DecimalField(max_digits=12, decimal_places=6)
 
     class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="usage_searchprice_not_negative"),
+        ]
         indexes: ClassVar = [models.Index(fields=["service", "-created"], name="usage_searchprice_last")]
 
     def __str__(self) -> str:

@@ -4,12 +4,13 @@ import re
 
 import pytest
 import redis
+from django.db import IntegrityError
 from django.test import AsyncClient, Client
 
 from backend.accounts.models import User
 from backend.care import report, troubles
 from backend.care.policy import BreakerPolicy
-from backend.catalog.models import Fallback, Model, Provider, Source
+from backend.catalog.models import Fallback, Model, Price, Provider, Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +83,27 @@ def test_lists_and_pages_of_models_open(admin) -> None:
     model = Model.objects.create(provider=row, name="m")
     for path in ("provider/", "model/", f"model/{model.id}/change/", "model/add/", "provider/add/"):
         assert admin.get(f"/admin/catalog/{path}").status_code == 200
+
+
+def test_a_price_below_nothing_is_refused_in_the_form_in_the_list_and_by_the_database(admin) -> None:
+    model = Model.objects.create(provider=make(admin), name="m", input_price="1")
+    none = {f"{name}-{what}_FORMS": "0" for name in ("fallbacks", "prices") for what in ("TOTAL", "INITIAL")}
+    fields = {"label": "", "position": "1", "continuation": "", "capabilities": "[]", **none}
+    for name in ("input_price", "output_price", "cached_price"):
+        answer = admin.post(f"/admin/catalog/model/{model.id}/change/", {**fields, "input_price": "1", name: "-0.5"})
+        assert "A price can&#x27;t be below 0." in answer.content.decode(), name
+    row = {"form-0-id": str(model.id), "form-0-label": "", "form-0-position": "1", "form-0-input_price": "-2"}
+    lists = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "_save": "Save"}
+    answer = admin.post("/admin/catalog/model/", {**row, **lists})
+    assert "A price can&#x27;t be below 0." in answer.content.decode()
+    assert Model.objects.get(id=model.id).input_price == 1
+    with pytest.raises(IntegrityError):
+        Model.objects.filter(id=model.id).update(output_price=-1)
+    with pytest.raises(IntegrityError):
+        Price.objects.create(model=model, cached_price=-1)
+    budget = {"name": "", "scope": "user", "period": "day", "measure": "cost", "most": "-1"}
+    answer = admin.post("/admin/usage/budget/add/", budget)
+    assert "A limit can&#x27;t be below 0." in answer.content.decode()
 
 
 def stand_in(admin: Client, model: Model, *others: Model) -> str:
