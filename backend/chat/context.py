@@ -63,7 +63,7 @@ def _told(path: Sequence[Turn]) -> set[int]:
 
 def _content(role: str, parts: list[dict[str, Any]], text: str) -> str | list[dict[str, Any]]:
     if role == "assistant":
-        return text or "\n".join(part["text"] for part in parts if part["kind"] == "tool" and not is_answered(part))
+        return text
     if any(part["kind"] == "image" for part in parts):
         return [_content_part(part) for part in parts]
     return text

@@ -25,6 +25,7 @@ MOST_AT_ONCE = 8
 MAX_RESULT = 24_000
 """Characters of a result that are kept and told to the model."""
 
+NO_SUCH = "There is no tool of that name; there are {names}."
 CUT = "\n[The rest was left out.]"
 EVENTS = {"search.started", "search.results"}
 """What a tool may tell; anything else is no event of an answer."""
@@ -51,7 +52,9 @@ def calls_of(source: AnswerSource) -> list[Call]:
 
 @dataclass(slots=True, kw_only=True)
 class Caller:
-    """Runs calls for one answer. `show` has what was told to `source` brought to the log."""
+    """Runs calls for one answer; one of a name that is not in `tools` fails. `show` has what was told to `source` brought
+    to the log.
+    """
 
     user: UUID
     tools: Mapping[str, Tool]
@@ -76,8 +79,10 @@ class Caller:
 
     async def _run(self, call: Call, numbers: Numbers, *, step: int, too_many: bool) -> None:
         began = time.monotonic()
-        tool = self.tools[call.name]
-        if too_many:
+        tool = self.tools.get(call.name)
+        if tool is None:
+            result = _failed(NO_SUCH.format(names=", ".join(self.tools)))
+        elif too_many:
             result = _failed(f"Only {MOST_AT_ONCE} tools can be called at once. Call this one again.")
         else:
             result = await self._result(tool, call, numbers)
@@ -87,7 +92,9 @@ class Caller:
         more: dict[str, Any] = {"step": step, "result": text, "ms": round((time.monotonic() - began) * 1000)}
         if result.failed:
             more["failed"] = True
-        if tool.part == "search" and call.part not in self.told and not result.failed:
+        if tool is None:
+            more["unknown"] = True
+        if tool is not None and tool.part == "search" and call.part not in self.told and not result.failed:
             self._tell(call.part, "search.results", {"items": plain_sources(result.sources)}, numbers)
         told = self.told.get(call.part, set())
         if rest := [one for one in numbers.items(plain_sources(result.sources)) if one["number"] not in told]:

@@ -94,11 +94,14 @@ def make_run(
 
 
 class ToolRun(Run):
-    """`tools` are ours; those of `order` are the client's, whose calls end the answer as they always do."""
+    """`tools` are ours; those of `order` are the client's, whose calls end the answer as they always do. A name that
+    is neither was made up by the model, which is told so.
+    """
 
     def __init__(self, order: Order, *, tools: Sequence[Tool], **given: Any) -> None:
         super().__init__(order, **given)
         self._tools = {tool.name: tool for tool in tools}
+        self._theirs = toolbox.names_of(order.tools)
         self._limits = Limits.configured()
         self._enough: Limit | None = None
         self._settled: Settlement | None = None
@@ -126,14 +129,15 @@ class ToolRun(Run):
             return stop
         await self._writer.drain(source)
         made = calls_of(source)
-        ours = [call for call in made if call.name in self._tools]
+        ours = [call for call in made if call.name not in self._theirs]
         if not ours:
             return stop
         for_client = len(ours) < len(made)
-        if self._enough:
+        steps = tool_prompt.steps_of(source.answer.plain_parts())
+        if self._enough or steps >= self._limits.steps:
             return stop if for_client else incomplete("tool_limit")
         self._settled = super()._settlement(stop, until=time.monotonic())
-        await self._caller.run(ours, step=tool_prompt.steps_of(source.answer.plain_parts()) + 1)
+        await self._caller.run(ours, step=steps + 1)
         return stop if for_client else None
 
     async def _ask_again(self, request: CompletionRequest) -> None:

@@ -60,6 +60,12 @@ def without_ours(order: Order) -> Order:
     return replace(order, tools=[one for one in order.tools or () if not is_ours(one)] or None)
 
 
+def names_of(tools: Tools | None) -> set[str]:
+    """What the client's own tools are called."""
+    found = [one.get(one.get("type", "function")) for one in tools or () if not is_ours(one)]
+    return {str(one.get("name")) for one in found if isinstance(one, dict)}
+
+
 def can_call(entry: Entry) -> bool:
     """Whether the model calls tools, as far as the catalogue knows: one of which nothing is known is tried."""
     return not entry.capabilities or "tools" in entry.capabilities

@@ -212,6 +212,35 @@ async def test_calls_for_the_client_end_the_answer_after_ours_have_run(bench: Be
     assert find.asked == ["Nile"]
 
 
+async def test_a_name_that_the_model_made_up_is_a_failed_step_and_the_answer_goes_on(bench: Bench, look: FakeTool) -> None:
+    ada = await bench.person()
+    tools = [{"type": "look"}]
+    says(bench, [[call("Nile", name="nope_tool")], CALLS], [text("Without it."), [Finish("stop")]])
+    first = await bench.send(ada, "How long?", tools=tools)
+    message = await bench.ended(first)
+    assert (message.status, message.reason, message.text) == ("done", "stop", "Without it.")
+    made = calls_in(message)[0]
+    assert (made["failed"], made["unknown"]) == (True, True)
+    assert made["result"] == "There is no tool of that name; there are look."
+    assert "There is no tool of that name; there are look." in bench.provider.calls[1].messages[-1]["content"]
+    theirs = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+    says(bench, [[call("Nile", name="weather")], CALLS])
+    second = await bench.ended(await _more(bench, ada, first, tools=[theirs, *tools]))
+    assert (second.reason, "result" in calls_in(second)[0]) == ("tool_calls", False)
+    says(bench, [text("Yes."), [Finish("stop")]])
+    await bench.ended(await _more(bench, ada, first))
+    assert '"weather"' not in str(bench.provider.calls[-1].messages), "the JSON of a call is no text of an answer"
+
+
+async def test_a_model_that_makes_up_names_again_and_again_comes_to_the_limit(bench: Bench, settings: Any) -> None:
+    settings.RIVULET = settings.RIVULET.model_copy(update={"tool_steps": 2})
+    with registered(FakeTool("find", "search", found)):
+        says(bench, [[call("Nile", name="nope_tool")], CALLS])
+        message = await bench.ended(await asked(bench))
+    assert (message.status, message.reason) == ("incomplete", "tool_limit")
+    assert len(bench.provider.calls) == 3
+
+
 async def test_what_is_not_there_is_refused(bench: Bench, find: FakeTool, look: FakeTool) -> None:
     look.there = False
     ada = await bench.person()

@@ -1,6 +1,6 @@
 import { Info } from "lucide-react";
 import { useRef, useState } from "react";
-import { formatNumber, useT } from "@/lib/i18n";
+import { formatNumber, type Key, useT } from "@/lib/i18n";
 import { money } from "@/lib/money";
 import { IconButton, Popover } from "@/ui";
 import type { MadeWith, Message } from "../model/message";
@@ -42,7 +42,7 @@ export function AnswerInfo({ message, model }: { message: Message; model: string
   );
 }
 
-function Facts({ message, model }: { message: Message; model: string }) {
+export function Facts({ message, model }: { message: Message; model: string }) {
   const t = useT();
   const { data: models } = useModels();
   const { usage, timings, cost, insteadOf } = message;
@@ -55,6 +55,13 @@ function Facts({ message, model }: { message: Message; model: string }) {
     [t("chat.info_model"), model || null],
     [t("chat.info_instead"), before || null],
     [t("chat.info_template"), message.prompt ? madeBy(message.prompt) : null],
+    ...Object.entries(message.prompt?.variables ?? {}).map(([name, value]): [string, string] => [
+      name,
+      value === "" || value === null ? "–" : shortened(value),
+    ]),
+    ...Object.entries(message.params).flatMap(([name, value]): [string, string][] =>
+      value === null ? [] : [[named[name] ? t(named[name]) : name, shortened(value)]],
+    ),
     [t("chat.info_first"), first === undefined ? null : `${seconds(first)} s`],
     [t("chat.info_total"), total === undefined ? null : `${seconds(total)} s`],
     [t("chat.info_speed"), speed === null ? null : t("chat.info_speed_value", { count: Math.round(speed) })],
@@ -83,6 +90,18 @@ function Facts({ message, model }: { message: Message; model: string }) {
       )}
     </dl>
   );
+}
+
+const named: Record<string, Key> = {
+  temperature: "chat.info_temperature",
+  max_tokens: "chat.info_max_tokens",
+};
+const MOST_SHOWN = 200;
+
+/** What was filled in or asked with, on a line or two. */
+function shortened(value: unknown): string {
+  const words = typeof value === "string" ? value : JSON.stringify(value);
+  return words.length > MOST_SHOWN ? `${words.slice(0, MOST_SHOWN)}…` : words;
 }
 
 const madeBy = ({ name, number, label }: MadeWith): string =>

@@ -1,6 +1,6 @@
 import { ChevronRight, FileText, Search, Wrench } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { formatNumber, type Key, useT } from "@/lib/i18n";
+import { formatNumber, type Key, type T, useT } from "@/lib/i18n";
 import type { Part } from "@/realtime/index";
 import { Code } from "../markdown/Code";
 import { hostOf } from "../markdown/links";
@@ -52,7 +52,7 @@ const limits: Record<string, Key> = {
 /** A call of a tool: what it was given, and what it gave. */
 export function ToolStep({ part }: { part: Part }) {
   const call = readCall(part);
-  const title = useToolTitle(part, call);
+  const title = toolTitle(useT(), part);
   const page = call.name === PAGE;
   return (
     <Fold
@@ -74,14 +74,17 @@ export function ToolStep({ part }: { part: Part }) {
 const PAGE = "read_page";
 const urlOf = ({ arguments: { url } }: Call): string => (typeof url === "string" ? url : "");
 
-function useToolTitle(part: Part, call: Call): string {
-  const t = useT();
+/** What became of a call, in a line. */
+export function toolTitle(t: T, part: Part): string {
+  const call = readCall(part);
+  if (call.unknown) return t("chat.tool_unknown", { name: call.name });
   if (call.name === PAGE) {
     const page = hostOf(urlOf(call)) || call.sources[0]?.host || "…";
     return t(!part.done ? "chat.reading" : call.failed ? "chat.read_failed" : "chat.read", { page });
   }
   if (!part.done) return t("chat.using_tool");
   if (call.failed) return t("chat.tool_failed", { name: call.name });
+  if (call.result === null) return t("chat.tool_asked", { name: call.name || "…" });
   return call.name ? t("chat.tool_named", { name: call.name }) : t("chat.tool");
 }
 

@@ -17,6 +17,8 @@ export interface Call {
   /** Null: it has none, being under way, stopped, or the client's own. */
   readonly result: string | null;
   readonly failed: boolean;
+  /** The model made its name up. */
+  readonly unknown: boolean;
   readonly ms: number | null;
   readonly sources: readonly Source[];
 }
@@ -46,6 +48,7 @@ export function readCall(part: Part): Call {
     arguments: parse(text(found?.["arguments"])) ?? {},
     result: typeof found?.["result"] === "string" ? found["result"] : null,
     failed: found?.["failed"] === true,
+    unknown: found?.["unknown"] === true,
     ms: typeof found?.["ms"] === "number" ? found["ms"] : null,
     sources: [...readSources(part.items), ...readSources(found?.["sources"])],
   };

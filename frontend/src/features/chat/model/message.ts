@@ -18,6 +18,8 @@ export interface MadeWith {
   readonly name: string;
   readonly number: number;
   readonly label: string | null;
+  /** What was filled in, by the variable's name. */
+  readonly variables: Json;
 }
 
 /** One message of a conversation's tree. Values are never changed in place. */
@@ -47,6 +49,8 @@ export interface Message {
   readonly generation: string | null;
   /** The template version that made it. */
   readonly prompt: MadeWith | null;
+  /** What the model was asked with, such as a temperature. */
+  readonly params: Json;
   readonly created: string;
   /** Its text was too long for an event; the whole is to be fetched. */
   readonly truncated: boolean;
@@ -72,7 +76,7 @@ function madeWith(value: unknown): MadeWith | null {
   const number = found?.["number"];
   if (!found || typeof number !== "number") return null;
   const name = text(found["name"]) || text(found["slug"]);
-  return { template: text(found["template"]), name, number, label: text(found["label"]) || null };
+  return { template: text(found["template"]), name, number, label: text(found["label"]) || null, variables: record(found["variables"]) ?? {} };
 }
 
 /** A message as the server sends it; null when it is none. */
@@ -104,6 +108,7 @@ export function readMessage(raw: unknown): Message | null {
     insteadOf: readGivenUp(found["instead_of"]),
     generation: text(found["generation"]) || null,
     prompt: madeWith(found["prompt"]),
+    params: record(found["params"]) ?? {},
     created: text(found["created"]),
     truncated: found["truncated"] === true,
     local: false,
@@ -133,6 +138,7 @@ export function localMessage(
     insteadOf: [],
     generation: null,
     prompt: null,
+    params: {},
     created: new Date().toISOString(),
     truncated: false,
     local: true,
