@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from backend.search.clean import line, lines
+from backend.search.hidden import take_out
 
 Kind = Literal["html", "xml", "text", "unknown"]
 LONGEST_TEXT = 200_000
@@ -116,10 +117,11 @@ def _html(text: str) -> tuple[str, str]:
     tree = trafilatura.load_html(text)
     if tree is None:
         return "", ""
+    take_out(tree)
     title = "".join(tree.xpath("//meta[@property='og:title']/@content")[:1]) or _first(tree, "//title", "//h1")
     found = trafilatura.extract(tree, include_comments=False, include_tables=True, output_format="txt")
     if not found:
-        found = trafilatura.html2txt(text)
+        found = trafilatura.html2txt(tree)
     return title, found or ""
 
 
