@@ -10,6 +10,7 @@ from backend.usage.rollup import CUTS, MEASURES, MONTH
 from backend.usage.schemas import MOST_GROUPS, By, UsageGroup, UsageQuery, UsageReport, UsageSums
 
 Row = dict[str, Any]
+Names = dict[UUID, Row]
 
 DEFAULT_DAYS = 30
 _COLUMNS: dict[str, tuple[str, ...]] = {
@@ -20,7 +21,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "key": ("key_id",),
     "template": ("template",),
 }
-_OUT = {"user_id": "user", "team_id": "team", "key_id": "key"}
+_OUT = {"user_id": "user", "team_id": "team", "key_id": "key", "template": "template"}
 
 
 async def report(*, query: UsageQuery, user: UUID, most: int = MOST_GROUPS) -> UsageReport:
@@ -109,7 +110,7 @@ def _in_months(cut: str) -> list[tuple[str, str]]:
 
 _PLAIN = (
     "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "searches",
-    "credits", "cost",
+    "credits", "cost", "unpriced",
 )  # fmt: skip
 
 
@@ -121,38 +122,45 @@ def _sums(row: Row) -> Row:
     return found
 
 
-def _group(row: Row, names: dict[UUID, str]) -> UsageGroup:
+def _group(row: Row, names: Names) -> UsageGroup:
     found = _sums(row)
-    for column in ("day", "model", "provider", "template", *_OUT):
+    for column in ("day", "model", "provider", *_OUT):
         if column in row:
             found[_OUT.get(column, column)] = row[column]
     for column, name in _OUT.items():
         if row.get(column) is not None:
-            found[f"{name}_name"] = names.get(row[column])
+            called = names.get(row[column])
+            found[f"{name}_name"] = called and called["name"]
+            if called and "slug" in called:
+                found[f"{name}_slug"] = called["slug"]
     return UsageGroup.model_construct(**found)
 
 
-async def _names(by: Sequence[str], rows: Sequence[Row]) -> dict[UUID, str]:
-    found: dict[UUID, str] = {}
+async def _names(by: Sequence[str], rows: Sequence[Row]) -> Names:
+    found: Names = {}
     for name in by:
         if name in NAMES:
             column = _COLUMNS[name][0]
             ids = list({row[column] for row in rows if row[column] is not None})
-            found |= await names_of(name, ids)
+            found |= await _named(name, ids)
     return found
 
 
 async def names_of(kind: str, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """What people call these (`user`, `team`, `key`); those that are gone have no name."""
-    if not ids:
-        return {}
-    return {row["id"]: row["name"] for row in await db.rows(NAMES[kind], {"ids": list(ids)})}
+    """What people call these (`user`, `team`, `key`, `template`); those that are gone have no name."""
+    return {ident: row["name"] for ident, row in (await _named(kind, ids)).items()}
+
+
+async def _named(kind: str, ids: Sequence[UUID]) -> Names:
+    """Whoever may see a report may know these names: it is of what they used themselves, or of all by their role."""
+    return {row["id"]: row for row in await db.rows(NAMES[kind], {"ids": list(ids)})} if ids else {}
 
 
 NAMES = {
     "user": "SELECT id, email AS name FROM accounts_user WHERE id = ANY(%(ids)s)",
     "team": "SELECT id, name FROM accounts_team WHERE id = ANY(%(ids)s)",
     "key": "SELECT id, trim(prefix || '… ' || name) AS name FROM accounts_apikey WHERE id = ANY(%(ids)s)",
+    "template": "SELECT id, name, slug FROM prompts_template WHERE id = ANY(%(ids)s) AND deleted_at IS NULL",
 }
 
 _EDGES = f"""

@@ -41,6 +41,7 @@ MEASURES: dict[str, str] = {
     "searches": "count(*) FILTER (WHERE purpose = 'search' AND status <> 'released')",
     "credits": "sum(credits)",
     "cost": "coalesce(sum(cost), 0)",
+    "unpriced": "count(*) FILTER (WHERE cost IS NULL AND status <> 'released')",
     "timed_calls": "count(first_token_ms)",
     "first_ms": "coalesce(sum(first_token_ms), 0)",
     "written_tokens": "coalesce(sum(output_tokens) FILTER (WHERE duration_ms > first_token_ms), 0)",

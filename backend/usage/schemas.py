@@ -57,13 +57,15 @@ class UsageQuery(BaseModel):
 
 class UsageSums(Out):
     """Calls and what they took. Web searches are calls as well, with the `credits` that their service counted. `cost`
-    in US dollars; `estimated`: calls that no provider counted, for the most part cut answers. `first_token_ms` is a
-    mean; `tokens_per_s` counts from the first token on.
+    in US dollars; `estimated`: calls that no provider counted, for the most part cut answers; `unpriced`: calls to models
+    without a price, of which `cost` knows nothing. `first_token_ms` is a mean; `tokens_per_s` counts from the first
+    token on.
     """
 
     calls: int
     errors: int
     estimated: int
+    unpriced: int
     input_tokens: int
     output_tokens: int
     cached_tokens: int
@@ -76,7 +78,9 @@ class UsageSums(Out):
 
 
 class UsageGroup(UsageSums):
-    """The sums of one group; of the columns, those that were grouped by are there. Each has a name for people, too."""
+    """The sums of one group; of the columns, those that were grouped by are there. Each has a name for people, too, as
+    long as it is there.
+    """
 
     day: date | None = None
     model: str | None = None
@@ -88,6 +92,8 @@ class UsageGroup(UsageSums):
     key: UUID | None = None
     key_name: str | None = None
     template: UUID | None = None
+    template_name: str | None = None
+    template_slug: str | None = None
 
 
 class UsageReport(Out):

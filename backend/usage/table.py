@@ -13,11 +13,11 @@ _SHOWN = {
     "user": ["user", "user_name"],
     "team": ["team", "team_name"],
     "key": ["key", "key_name"],
-    "template": ["template"],
+    "template": ["template", "template_name", "template_slug"],
 }
 _SUMS = [
     "calls", "errors", "estimated", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "searches",
-    "credits", "cost", "first_token_ms", "tokens_per_s",
+    "credits", "cost", "unpriced", "first_token_ms", "tokens_per_s",
 ]  # fmt: skip
 
 

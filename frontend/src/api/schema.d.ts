@@ -1463,7 +1463,8 @@ export interface components {
         };
         /**
          * UsageGroup
-         * @description The sums of one group; of the columns, those that were grouped by are there. Each has a name for people, too.
+         * @description The sums of one group; of the columns, those that were grouped by are there. Each has a name for people, too, as
+         *     long as it is there.
          */
         UsageGroup: {
             /** Calls */
@@ -1472,6 +1473,8 @@ export interface components {
             errors: number;
             /** Estimated */
             estimated: number;
+            /** Unpriced */
+            unpriced: number;
             /** Input Tokens */
             input_tokens: number;
             /** Output Tokens */
@@ -1510,6 +1513,10 @@ export interface components {
             key_name?: string | null;
             /** Template */
             template?: string | null;
+            /** Template Name */
+            template_name?: string | null;
+            /** Template Slug */
+            template_slug?: string | null;
         };
         /**
          * UsageReport
@@ -1545,8 +1552,9 @@ export interface components {
         /**
          * UsageSums
          * @description Calls and what they took. Web searches are calls as well, with the `credits` that their service counted. `cost`
-         *     in US dollars; `estimated`: calls that no provider counted, for the most part cut answers. `first_token_ms` is a
-         *     mean; `tokens_per_s` counts from the first token on.
+         *     in US dollars; `estimated`: calls that no provider counted, for the most part cut answers; `unpriced`: calls to models
+         *     without a price, of which `cost` knows nothing. `first_token_ms` is a mean; `tokens_per_s` counts from the first
+         *     token on.
          */
         UsageSums: {
             /** Calls */
@@ -1555,6 +1563,8 @@ export interface components {
             errors: number;
             /** Estimated */
             estimated: number;
+            /** Unpriced */
+            unpriced: number;
             /** Input Tokens */
             input_tokens: number;
             /** Output Tokens */

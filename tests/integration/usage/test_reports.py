@@ -108,6 +108,8 @@ async def test_every_grouping_says_what_the_ledger_has_before_and_after_the_roll
         await db.in_thread(rollup.days_roll)
     assert await db.in_thread(rollup.days_roll) == 0
     assert len(await db.rows("SELECT DISTINCT day FROM usage_usageday WHERE cut = 'all'", {})) == 4
+    without = sum(row.cost is None and row.status not in ("released", "reserved") for row in rows)
+    assert (await asked("model", ada)).total.unpriced == without
     first = (await asked("model", ada)).items[0]
     timed = [row for row in rows if row.model == first.model and row.first_token_ms and row.status != "reserved"]
     assert first.first_token_ms == round(sum(row.first_token_ms for row in timed) / len(timed), 1)
@@ -211,6 +213,27 @@ async def test_a_table_has_the_same_figures_and_no_formulas(site: Site) -> None:
     assert {line["model"] for line in lines} == {"'=1+1", "large"}
     assert sum(int(line["calls"]) for line in lines) == sum(found[0] for found in whole.values())
     assert round(sum(float(line["cost"]) for line in lines), 6) == round(float(sum(f[3] for f in whole.values())), 6)
+
+
+async def test_templates_have_names_as_long_as_they_are_there(site: Site) -> None:
+    from backend.usage.models import Call
+
+    ada = await site.person("ada@example.org")
+    mine = await site.script(ada)
+    ids = []
+    for name in ("Kept", "Gone"):
+        made = await mine.post("/api/v1/prompts", json={"name": name, "user": "Say hello."})
+        ids.append(made.json()["id"])
+    rows = await db.in_thread(stored, [ada.pk])
+    for row, ident in zip(rows, ids * len(rows), strict=False):
+        row.template, row.status = UUID(ident), "settled"
+    await db.in_thread(lambda: Call.objects.bulk_update(rows, ["template", "status"]))
+    assert (await mine.delete(f"/api/v1/prompts/{ids[1]}")).status_code in {200, 204}
+    items = (await mine.get("/api/v1/usage?by=template")).json()["items"]
+    named = {item["template"]: (item["template_name"], item["template_slug"]) for item in items}
+    assert named == {ids[0]: ("Kept", "kept"), ids[1]: (None, None)}
+    lines = list(csv.DictReader(io.StringIO((await mine.get("/api/v1/usage.csv?by=template")).text)))
+    assert {line["template_name"]: line["template_slug"] for line in lines} == {"Kept": "kept", "": ""}
 
 
 async def test_administrators_set_budgets_and_nobody_else(site: Site) -> None:

@@ -1,4 +1,4 @@
-import { Archive, ChartColumn, ChevronsUpDown, Keyboard, LogOut, Settings } from "lucide-react";
+import { Archive, ChevronsUpDown, Keyboard, LogOut, Settings } from "lucide-react";
 import { useMe } from "@/api/session";
 import { useT } from "@/lib/i18n";
 import { navigate, paths } from "@/lib/router";
@@ -38,15 +38,6 @@ export function AccountMenu({ onArchive, onShortcuts, onSettings, onSignOut }: A
         }}
       >
         {t("conversations.settings")}
-      </MenuItem>
-      <MenuItem
-        icon={<ChartColumn size={16} />}
-        onSelect={() => {
-          onSettings();
-          navigate(paths.usage);
-        }}
-      >
-        {t("conversations.usage")}
       </MenuItem>
       <MenuItem icon={<Archive size={16} />} onSelect={onArchive}>
         {t("conversations.archive_open")}

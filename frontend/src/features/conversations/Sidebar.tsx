@@ -1,4 +1,4 @@
-import { ArrowLeft, ListChecks, PanelLeft, Search, SquarePen, TextQuote, X } from "lucide-react";
+import { ArrowLeft, ChartColumn, ListChecks, PanelLeft, Search, SquarePen, TextQuote, X } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useT } from "@/lib/i18n";
@@ -61,6 +61,10 @@ export function Sidebar({
         <Link href={paths.jobs} className={styles["new"] ?? ""} onClick={onOpen}>
           <ListChecks size={16} />
           {t("conversations.jobs")}
+        </Link>
+        <Link href={paths.usage} className={styles["new"] ?? ""} onClick={onOpen}>
+          <ChartColumn size={16} />
+          {t("conversations.usage")}
         </Link>
         <div className={styles["search"]} role="search" aria-label={t("conversations.search")}>
           <Search size={16} aria-hidden="true" />

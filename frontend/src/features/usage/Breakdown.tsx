@@ -1,8 +1,8 @@
 import type { By, UsageGroup, UsageReport } from "@/api/usage";
 import { formatDate, type T, useT } from "@/lib/i18n";
-import { money } from "@/lib/money";
+import { moneyColumn } from "@/lib/money";
 import { VisuallyHidden } from "@/ui";
-import { amount, type Measure, seconds, short } from "./figures";
+import { amount, isUnpriced, type Measure, seconds, short } from "./figures";
 import styles from "./Usage.module.css";
 
 function name(item: UsageGroup, by: By, t: T): string {
@@ -12,7 +12,7 @@ function name(item: UsageGroup, by: By, t: T): string {
     user: [item.user, item.user_name],
     team: [item.team, item.team_name],
     key: [item.key, item.key_name],
-    template: [item.template, null],
+    template: [item.template, item.template_name],
   }[by];
   if (called) return called;
   if (id) return t("usage.gone", { id: id.slice(0, 8) });
@@ -25,6 +25,7 @@ export function Breakdown({ report, by, measure }: { report: UsageReport; by: By
   const items = by === "day" ? report.items.toReversed() : report.items;
   const whole = amount(report.total)[measure];
   const called = t(`usage.by_${by}`);
+  const money = moneyColumn(items.map(({ cost }) => cost));
   return (
     <div
       className={styles["scroll"]}
@@ -52,7 +53,16 @@ export function Breakdown({ report, by, measure }: { report: UsageReport; by: By
                 <span className={styles["who"]}>{name(item, by, t)}</span>
                 <Share part={whole > 0 ? amount(item)[measure] / whole : 0} />
               </th>
-              <td>{money(item.cost)}</td>
+              <td>
+                {isUnpriced(item) ? (
+                  <span data-tip={t("usage.no_price")}>
+                    <span aria-hidden="true">–</span>
+                    <VisuallyHidden>{t("usage.no_price")}</VisuallyHidden>
+                  </span>
+                ) : (
+                  money(item.cost)
+                )}
+              </td>
               <td>{short(item.input_tokens)}</td>
               <td>{short(item.output_tokens)}</td>
               <td>

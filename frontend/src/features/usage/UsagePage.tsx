@@ -11,7 +11,7 @@ import { Button, Segments, Select, Skeleton, State, VisuallyHidden } from "@/ui"
 import { Breakdown } from "./Breakdown";
 import { Budgets } from "./Budgets";
 import { Chart } from "./Chart";
-import { type Measure, measures, period, type Range, ranges, seconds, short } from "./figures";
+import { isUnpriced, type Measure, measures, period, type Range, ranges, seconds, short } from "./figures";
 import styles from "./Usage.module.css";
 
 const own: By[] = ["model", "day", "key", "template"];
@@ -151,8 +151,12 @@ function Totals({ total }: { total: UsageSums | undefined }) {
   const rows: [string, string | null, string | null][] = [
     [
       t("usage.cost"),
-      total ? money(total.cost) : null,
-      total?.estimated ? t("usage.estimated", { count: total.estimated }) : null,
+      total ? (isUnpriced(total) ? "–" : money(total.cost)) : null,
+      total?.unpriced
+        ? t("usage.unpriced", { count: total.unpriced })
+        : total?.estimated
+          ? t("usage.estimated", { count: total.estimated })
+          : null,
     ],
     [
       t("usage.tokens"),

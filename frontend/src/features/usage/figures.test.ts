@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { UsageReport } from "@/api/usage";
-import { money } from "@/lib/money";
-import { period, series, short } from "./figures";
+import { money, moneyColumn } from "@/lib/money";
+import { isUnpriced, period, series, short } from "./figures";
 
 const report = (items: object[]) =>
   ({ from: "2026-02-27", to: "2026-03-02", items }) as unknown as UsageReport;
@@ -30,6 +30,13 @@ describe("figures", () => {
     expect(money(0.000123)).toContain("0.000123");
     expect(money(0)).toContain("0.00");
     expect(money(1234.5)).toContain("1,234.50");
+    const column = moneyColumn([12.3, 0.0075, 0]);
+    expect([12.3, 0.0075, 0].map(column)).toEqual(["$12.3000", "$0.0075", "$0.0000"]);
+    expect(moneyColumn([12.3, 0])(12.3)).toBe("$12.30");
+    expect(moneyColumn([])(0)).toBe("$0.00");
+    expect(isUnpriced({ cost: 0, unpriced: 2 })).toBe(true);
+    expect(isUnpriced({ cost: 0, unpriced: 0 })).toBe(false);
+    expect(isUnpriced({ cost: 0.1, unpriced: 2 })).toBe(false);
     expect(short(1_234_567)).toBe("1.2M");
     expect(short(9_999)).toBe("9,999");
   });

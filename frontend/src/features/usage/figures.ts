@@ -21,6 +21,10 @@ export const amount = (group: Pick<UsageGroup, "cost" | "calls" | "input_tokens"
   tokens: group.input_tokens + group.output_tokens,
 });
 
+/** All that it took has no price: what it cost is not known, rather than nothing. */
+export const isUnpriced = ({ cost, unpriced }: Pick<UsageGroup, "cost" | "unpriced">): boolean =>
+  cost === 0 && unpriced > 0;
+
 /** Every day of a report in order, in seconds, with its value; 0 where nothing was used. */
 export function series(report: UsageReport, measure: Measure): { days: number[]; values: number[] } {
   const known = new Map(report.items.map((item) => [item.day ?? "", amount(item)[measure]]));
