@@ -83,12 +83,16 @@ class Subscribed(msgspec.Struct):
 
 
 class ErrorBody(msgspec.Struct):
-    """What went wrong, and whether the same again can succeed."""
+    """What went wrong, and whether the same again can succeed. `sentence` names the message and `params` are what
+    stands in it, for clients that say it in another language.
+    """
 
     code: str
     message: str
     temporary: bool
     retry_after_ms: int | UnsetType = UNSET
+    sentence: str | UnsetType = UNSET
+    params: dict[str, Any] | UnsetType = UNSET
 
 
 class Reply(msgspec.Struct):

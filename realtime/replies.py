@@ -13,6 +13,8 @@ def failure(id_: int, error: AppError) -> bytes:
     body = ErrorBody(code=error.code, message=error.message, temporary=error.temporary)
     if error.retry_after_ms is not None:
         body.retry_after_ms = error.retry_after_ms
+    if error.sentence is not None:
+        body.sentence, body.params = error.sentence["sentence"], error.sentence["params"]
     return message(Failure(id=id_, error=body))
 
 

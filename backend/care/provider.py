@@ -149,6 +149,10 @@ class Trip:
             status=first.status,
             temporary=first.temporary,
             retry_after=first.retry_after,
+            sentence={
+                "sentence": "stand_ins_failed",
+                "params": {"reason": {"text": first.message, **(first.sentence or {})}},
+            },
         )
 
 

@@ -28,6 +28,7 @@ from backend.catalog.snapshot import catalogue_load
 from backend.catalog.sync import pick_up, sync_models
 from backend.core.db import in_thread, pool
 from backend.core.errors import ModelUnavailable, NoSuchModel, Unavailable
+from backend.core.sentences import sentence, spoken
 from realtime.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -108,8 +109,14 @@ class Registry:
             if self._stale:  # it may have come since the database was last asked
                 raise Unavailable
             if name:
-                raise NoSuchModel(f"There is no model {name[:100]!r} here. Pick another one.")
-            raise ModelUnavailable("No model is connected. An administrator can connect one.")
+                raise spoken(
+                    NoSuchModel,
+                    sentence("no_such_model", "There is no model '{name}' here. Pick another one.", name=name[:100]),
+                )
+            raise spoken(
+                ModelUnavailable,
+                sentence("no_model", "No model is connected. An administrator can connect one."),
+            )
         return self._chained(catalogue, entry)
 
     def _chained(self, catalogue: Catalogue, entry: Entry) -> ResolvedModel:

@@ -131,10 +131,14 @@ class Incomplete(Event):
 
 
 class Failed(Event):
-    """`error`: the text so far stands."""
+    """`error`: the text so far stands. `sentence` names the message and `params` are what stands in it, for clients that
+    say it in another language.
+    """
 
     code: str
     message: str
+    sentence: str | None = None
+    params: dict[str, Any] | None = None
 
 
 class Cancelled(Event):

@@ -119,9 +119,9 @@ def incomplete(reason: str) -> Outcome:
     return Outcome("incomplete", {"reason": reason})
 
 
-def failed(code: str, message: str) -> Outcome:
-    """The provider, or we, failed; the text so far stands."""
-    return Outcome("error", {"code": code, "message": message})
+def failed(code: str, message: str, sentence: dict[str, Any] | None = None) -> Outcome:
+    """The provider, or we, failed; the text so far stands. `sentence`: how the message is named."""
+    return Outcome("error", {"code": code, "message": message, **(sentence or {})})
 
 
 CANCELLED = Outcome("cancelled", {})

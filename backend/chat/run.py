@@ -154,9 +154,9 @@ class Run:
         except TimeoutError:
             return incomplete("time_limit")
         except ProviderError as error:
-            return failed(error.code, error.message)
+            return failed(error.code, error.message, error.sentence)
         except AppError as error:
-            return failed(error.code, error.message)
+            return failed(error.code, error.message, error.sentence)
         except Exception:
             log.exception("an answer failed", topic=self.order.topic)
             return failed("internal", INTERNAL)

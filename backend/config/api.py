@@ -20,6 +20,7 @@ from backend.core.openapi import EVENT
 from backend.core.parameters import check_parameters, with_parameters
 from backend.core.problems import CONTENT_TYPE, FieldErrors, Problem, error_for_status, problem
 from backend.core.schemas import JsonParser
+from backend.core.sentences import Said, Sentence, sentence
 from backend.jobs.api import router as jobs
 from backend.jobs.kinds.research.api import router as research
 from backend.jobs.openapi import FILES, upload
@@ -122,8 +123,8 @@ def render(request: HttpRequest, error: AppError) -> HttpResponse:
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=dict(headers))
 
 
-def _field_error(entry: dict[str, Any]) -> tuple[str, str]:
-    """Field and sentence. The first name after the place is the argument's own, which callers don't know.
+def _field_error(entry: dict[str, Any]) -> tuple[str, Said]:
+    """Field and sentence: an error of ours may bring both. The first name after the place is the argument's own, which callers don't know.
 
     So are the names of a union's branches, such as `list[…]`.
     """
@@ -132,7 +133,27 @@ def _field_error(entry: dict[str, Any]) -> tuple[str, str]:
         location = location[1:]
         if len(location) > 1:
             location = location[1:]
-    return ".".join(location), str(entry["msg"]).removeprefix("Value error, ")
+    given = entry.get("ctx") or {}
+    own = given.get("error")
+    if isinstance(said := getattr(own, "said", None), Sentence):
+        return str(getattr(own, "field", ".".join(location))), said
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    name, limit = _LIMITS.get(entry["type"], ("", ""))
+    said = sentence(name, _WORDS[name], limit=str(given[limit])) if name and limit in given else message
+    return ".".join(location), said if isinstance(said, str) or said.text == message else message
+
+
+_LIMITS = {
+    "greater_than_equal": ("at_least", "ge"),
+    "less_than_equal": ("at_most", "le"),
+    "string_too_long": ("at_most_characters", "max_length"),
+}
+"""Names of what a field is refused for, and where its limit stands."""
+_WORDS = {
+    "at_least": "Input should be greater than or equal to {limit}",
+    "at_most": "Input should be less than or equal to {limit}",
+    "at_most_characters": "String should have at most {limit} characters",
+}
 
 
 api = Api(

@@ -56,6 +56,10 @@ REST, SSE and long poll answer with `application/problem+json` (RFC 9457); `erro
 {"type": "urn:rivulet:error:bad_request", "title": "Bad request", "status": 422, "detail": "titel: Extra inputs are not permitted", "code": "bad_request", "temporary": false, "request_id": "01a206ab-d7fc-77fe-a8cb-9385c56302e9", "errors": [{"field": "titel", "message": "Extra inputs are not permitted"}]}
 ```
 
+Where a sentence has a stable name, `sentence` is that name and `params` are what stands in it, beside `detail`, beside a
+field's `message`, and in frames and events that tell an error: a client that knows the name can say it in another language,
+any other shows the English text. A value of `params` is a text, a number, or such a sentence again, with its `text`.
+
 The WebSocket answers under the command's id:
 
 ```json

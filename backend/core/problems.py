@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problems: one table from the error tree to `application/problem+json`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
@@ -19,6 +19,9 @@ from backend.core.errors import (
     Unavailable,
     WrongMethod,
 )
+from backend.core.sentences import Said, named, text_of
+
+E = TypeVar("E", bound=AppError)
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -45,14 +48,18 @@ _SENTENCES = {
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field."""
+    """What is wrong with one field. `sentence` and `params`: see `Problem`."""
 
     field: str
     message: str
+    sentence: str | None = None
+    params: dict[str, Any] | None = None
 
 
 class Problem(BaseModel):
-    """Any error of the API (RFC 9457). `code` is stable; `temporary` tells whether trying again can help."""
+    """Any error of the API (RFC 9457). `code` is stable; `temporary` tells whether trying again can help. `sentence`
+    names the `detail` and `params` are what stands in it, for clients that say it in another language.
+    """
 
     type: str
     title: str
@@ -63,16 +70,25 @@ class Problem(BaseModel):
     request_id: str
     retry_after_ms: int | None = None
     reason: str | None = None
+    sentence: str | None = None
+    params: dict[str, Any] | None = None
     errors: list[FieldProblem] = []
 
 
 class FieldErrors(BadRequest):
     """A body, query or path that does not fit its schema: each entry names its field."""
 
-    def __init__(self, errors: Sequence[tuple[str, str]]) -> None:
-        self.errors = list(errors)
+    def __init__(self, errors: Sequence[tuple[str, Said]]) -> None:
+        self.errors = [(field, text_of(said)) for field, said in errors]
+        self.named = [named(said) for _, said in errors]
         field, message = self.errors[0] if self.errors else ("", self.default)
         super().__init__(f"{field}: {message}" if field else message, field=field or None)
+
+
+def at(field: str, error: E) -> E:
+    """The error, told of a field."""
+    error.field = field
+    return error
 
 
 def problem(error: AppError, *, request_id: str, status: int | None = None) -> tuple[int, bytes, list[tuple[str, str]]]:
@@ -92,9 +108,13 @@ def problem(error: AppError, *, request_id: str, status: int | None = None) -> t
         body["retry_after_ms"] = error.retry_after_ms
         headers.append(("Retry-After", str(max(1, -(-error.retry_after_ms // 1000)))))
     if isinstance(error, FieldErrors):
-        body["errors"] = [{"field": field, "message": message} for field, message in error.errors]
+        body["errors"] = [
+            {"field": field, "message": message, **more}
+            for (field, message), more in zip(error.errors, error.named, strict=True)
+        ]
     elif error.field:
-        body["errors"] = [{"field": error.field, "message": error.message}]
+        body["errors"] = [{"field": error.field, "message": error.message, **(error.sentence or {})}]
+    body |= error.sentence or {}
     if isinstance(error, Unauthenticated):
         body["reason"] = error.reason
         headers.append(("WWW-Authenticate", _challenge(error)))

@@ -24,7 +24,9 @@ _BY_CODE: dict[str, type[AppError]] = {
 def as_app_error(error: ProviderError) -> AppError:
     """The same code and sentence; `retry_after` in milliseconds."""
     after = None if error.retry_after is None else int(error.retry_after * 1000)
-    return _BY_CODE.get(error.code, ProviderFailed)(error.message, retry_after_ms=after)
+    found = _BY_CODE.get(error.code, ProviderFailed)(error.message, retry_after_ms=after)
+    found.sentence = error.sentence
+    return found
 
 
 def by_code(code: str, message: str) -> AppError:

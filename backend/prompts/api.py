@@ -12,6 +12,7 @@ from backend.accounts.principal import Principal
 from backend.core.db import in_thread
 from backend.core.idempotency import MAX_KEY
 from backend.prompts import selectors, services, use
+from backend.prompts.defaults import model_check
 from backend.prompts.diff import diff
 from backend.prompts.rendering import fill
 from backend.prompts.schemas import (
@@ -58,6 +59,7 @@ async def prompts_create(request: HttpRequest, body: TemplateNew, key: Key = Non
     """The template and its first version. The same key again: the same template."""
     caller = _caller(request)
     fields: dict[str, Any] = orjson.loads(request.body)
+    await model_check(caller, body.model)
     made = await in_thread(services.template_create, principal=caller, data=body, key=key, fields=fields)
     return Status(201, await selectors.template_get(caller, made))
 
@@ -117,6 +119,7 @@ async def prompt_versions_list(request: HttpRequest, template_id: UUID, query: Q
 async def prompt_versions_create(request: HttpRequest, template_id: UUID, body: VersionNew) -> Status[VersionOut]:
     """With `base`, only where nobody saved another one meanwhile."""
     caller = _caller(request)
+    await model_check(caller, body.model, template=template_id)
     number = await in_thread(services.version_create, principal=caller, template=template_id, data=body)
     return Status(201, await selectors.version_get(caller, template_id, number))
 

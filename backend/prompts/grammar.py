@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from backend.core.sentences import Sentence, sentence
+
 MAX_NAME = 40
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -27,10 +29,13 @@ Piece = str | Placeholder
 
 
 class Malformed(ValueError):
-    """A text that can't be read. `line` and `column` count from 1."""
+    """A text that can't be read. `line` and `column` count from 1; `said` is all of it as a sentence."""
 
-    def __init__(self, message: str, *, line: int, column: int) -> None:
-        super().__init__(f"Line {line}, column {column}: {message}")
+    def __init__(self, reason: Sentence, *, line: int, column: int) -> None:
+        self.said = sentence(
+            "at_place", "Line {line}, column {column}: {reason}", line=str(line), column=str(column), reason=reason
+        )
+        super().__init__(self.said.text)
         self.line = line
         self.column = column
 
@@ -48,10 +53,13 @@ def parse(text: str) -> tuple[Piece, ...]:
             continue
         end = text.find("}}", found.end())
         if end < 0:
-            raise _malformed(text, found.start(), "these braces are not closed. " + _HELP)
+            raise _malformed(text, found.start(), sentence("braces_open", _OPEN, example="{{name}}", plain=r"\{{"))
         name = text[found.end() : end].strip(" \t")
         if len(name) > MAX_NAME or not NAME.match(name):
-            raise _malformed(text, found.start(), f"{{{{{_shown(name)}}}}} is no placeholder. " + _HELP)
+            shown = f"{{{{{_shown(name)}}}}}"
+            raise _malformed(
+                text, found.start(), sentence("braces_wrong", _WRONG, found=shown, example="{{name}}", plain=r"\{{")
+            )
         pieces.append(Placeholder(name))
         at = end + 2
     pieces.append(text[at:])
@@ -79,12 +87,14 @@ def fill(pieces: Sequence[Piece], values: Mapping[str, str]) -> str:
     return "".join(values[piece.name] if isinstance(piece, Placeholder) else piece for piece in pieces)
 
 
-_HELP = r"A placeholder is a name of letters, digits and _ in two braces: {{name}}. Write \{{ for plain braces."
+_HELP = "A placeholder is a name of letters, digits and _ in two braces: {example}. Write {plain} for plain braces."
+_OPEN = "these braces are not closed. " + _HELP
+_WRONG = "{found} is no placeholder. " + _HELP
 
 
-def _malformed(text: str, index: int, message: str) -> Malformed:
+def _malformed(text: str, index: int, reason: Sentence) -> Malformed:
     line, column = _position(text, index)
-    return Malformed(message, line=line, column=column)
+    return Malformed(reason, line=line, column=column)
 
 
 def _position(text: str, index: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validato
 from backend.catalog.params import Params
 from backend.core.pagination import Page, PageQuery
 from backend.core.schemas import Out, Strict, Text
+from backend.core.sentences import Sentence, sentence
 from backend.prompts.grammar import Malformed, names, place
 from backend.prompts.variables import Variable
 
@@ -65,6 +66,15 @@ Part = Annotated[Text, Field(max_length=MAX_PART_CHARS)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+class Unsound(ValueError):
+    """What is wrong with one field of a version; `said` without the field's name."""
+
+    def __init__(self, field: str, said: Sentence) -> None:
+        super().__init__(f"{field}: {said.text}")
+        self.field = field
+        self.said = said
+
+
 class Content(Strict):
     """What a version holds. Every placeholder is a variable; the model and its parameters are what is asked unless a
     message says otherwise."""
@@ -86,14 +96,18 @@ class Content(Strict):
             try:
                 unknown = [name for name in names(text) if name not in known]
             except Malformed as error:
-                raise ValueError(f"{part}: {error}") from None
+                raise Unsound(part, error.said) from None
             if unknown:
                 line, column = place(text, unknown[0])
-                raise ValueError(
-                    f"{part}: Line {line}, column {column}: there is no variable {unknown[0]}. Add it or mend its name."
+                missing = sentence(
+                    "no_variable", "there is no variable {name}. Add it or mend its name.", name=unknown[0]
                 )
+                raise Unsound(part, Malformed(missing, line=line, column=column).said)
         if not self.system.strip() and not self.user.strip():
-            raise ValueError("a template needs some text, in its system or in its user part")
+            raise Unsound(
+                "user",
+                sentence("template_empty", "a template needs some text, in its system or in its user part"),
+            )
         return self
 
 

@@ -19,11 +19,16 @@ _BUSY = {408, 409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 
 def from_outbound(error: OutboundError, *, name: str, started: bool) -> ProviderError:
     """The call itself failed."""
+
+    def told(text: str, sentence: str, **more: Any) -> ProviderError:
+        named = _named(sentence, provider=name, reason=str(error))
+        return ProviderError(text, started=started, sentence=named, **more)
+
     if not error.temporary:
-        return ProviderError(f"{name}: {error}", code="model_unavailable", temporary=False, started=started)
+        return told(f"{name}: {error}", "provider_unasked", code="model_unavailable", temporary=False)
     if started:
-        return ProviderError(f"{name} stopped in mid-answer: {error}", started=True)
-    return ProviderError(f"{name} could not answer: {error} Please try again.", started=started)
+        return told(f"{name} stopped in mid-answer: {error}", "provider_stopped")
+    return told(f"{name} could not answer: {error} Please try again.", "provider_unreached")
 
 
 def from_status(
@@ -34,29 +39,38 @@ def from_status(
     wait = retry_after(headers)
     said = _said(detail)
 
-    def error(message: str, *, code: str = "provider_error", temporary: bool = False) -> ProviderError:
-        return ProviderError(message + said, code=code, status=status, temporary=temporary, retry_after=wait)
+    def error(
+        message: str, sentence: str, *, code: str = "provider_error", temporary: bool = False, **params: Any
+    ) -> ProviderError:
+        named = _named(sentence, provider=name, detail=detail, **params)
+        return ProviderError(
+            message + said, code=code, status=status, temporary=temporary, retry_after=wait, sentence=named
+        )
 
     if status in {401, 403}:
-        return error(f"{name} refused the API key. An administrator can correct it.", code="model_unavailable")
+        text = f"{name} refused the API key. An administrator can correct it."
+        return error(text, "provider_key", code="model_unavailable")
     if status == 402 or "insufficient_quota" in kind or "billing" in kind:
-        return error(f"The account at {name} has no credit left.", code="quota_exceeded")
+        return error(f"The account at {name} has no credit left.", "provider_credit", code="quota_exceeded")
     if status == 404:
-        return error(f"{name} has no model {model!r}, or its address is wrong.", code="model_unavailable")
+        text = f"{name} has no model {model!r}, or its address is wrong."
+        return error(text, "provider_model", code="model_unavailable", model=model)
     if status == 413 or "context_length" in kind:
-        return error(f"This is longer than {model} can take.", code="too_large")
+        return error(f"This is longer than {model} can take.", "model_too_long", code="too_large", model=model)
     if status == 429:
-        return error(f"{name} is receiving too many requests.", code="rate_limited", temporary=True)
+        text = f"{name} is receiving too many requests."
+        return error(text, "provider_busy", code="rate_limited", temporary=True)
     if status in _BUSY or status >= 500:
-        return error(f"{name} has a problem of its own (HTTP {status}). Please try again.", temporary=True)
-    return error(f"{name} refused the request (HTTP {status}).")
+        text = f"{name} has a problem of its own (HTTP {status}). Please try again."
+        return error(text, "provider_problem", temporary=True, status=str(status))
+    return error(f"{name} refused the request (HTTP {status}).", "provider_refused", status=str(status))
 
 
 def unless_continued(error: ProviderError, request: CompletionRequest) -> ProviderError:
     """A refusal; where the request was to be continued from its last message, perhaps just of that."""
     exact = request.continuation in {"prefix", "continue_final_message"}
     if request.continue_text and exact and error.status in {400, 422} and error.code == "provider_error":
-        return CannotContinue(error.message, status=error.status)
+        return CannotContinue(error.message, status=error.status, sentence=error.sentence)
     return error
 
 
@@ -69,7 +83,16 @@ def from_event(payload: Any, *, name: str, key: str, started: bool) -> ProviderE
     code = "rate_limited" if "rate_limit" in kind else "provider_error"
     what = "stopped in mid-answer" if started else "could not answer"
     said = _said(detail)
-    return ProviderError(f"{name} {what}.{said}", code=code, temporary=busy, started=started)
+    sentence = _named("provider_broke" if started else "provider_silent", provider=name, detail=detail)
+    return ProviderError(f"{name} {what}.{said}", code=code, temporary=busy, started=started, sentence=sentence)
+
+
+def _named(sentence: str, *, detail: str = "", **params: Any) -> dict[str, Any]:
+    """How a message is named. `said` in it: what the server said, a sentence of its own, or nothing."""
+    said: Any = ""
+    if detail:
+        said = {"text": _said(detail), "sentence": "provider_said", "params": {"detail": detail}}
+    return {"sentence": sentence, "params": {**params, "said": said}}
 
 
 def _said(detail: str) -> str:
@@ -79,14 +102,17 @@ def _said(detail: str) -> str:
 
 def broken(name: str, what: str, *, started: bool) -> ProviderError:
     """The server sent something that is not its own format."""
-    return ProviderError(f"{name} sent {what}. Please try again.", started=started)
+    sentence = _named("provider_garbled", provider=name)
+    return ProviderError(f"{name} sent {what}. Please try again.", started=started, sentence=sentence)
 
 
 def cut(name: str, *, started: bool) -> ProviderError:
     """The stream ended before the answer did."""
     if started:
-        return ProviderError(f"{name} ended the connection in mid-answer.", started=True)
-    return ProviderError(f"{name} ended the connection without an answer. Please try again.")
+        text, sentence = f"{name} ended the connection in mid-answer.", "provider_cut"
+    else:
+        text, sentence = f"{name} ended the connection without an answer. Please try again.", "provider_mute"
+    return ProviderError(text, started=started, sentence=_named(sentence, provider=name))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

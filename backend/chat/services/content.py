@@ -9,6 +9,8 @@ from backend.chat.schemas import MAX_CONTENT_CHARS, Content, ImagePart, MessageO
 from backend.chat.services.begin import UNNUMBERED
 from backend.core.errors import BadRequest
 from backend.core.ids import new_id
+from backend.core.problems import at
+from backend.core.sentences import sentence, spoken
 from backend.prompts.use import Rendered
 
 
@@ -27,7 +29,8 @@ def parts_of(command: MessageSend, prompt: Rendered | None = None) -> Parts:
         else:
             parts = [{"kind": "text", "text": prompt.user}]
     if not any(part["kind"] == "image" or part["text"].strip() for part in parts):
-        raise BadRequest("content: A message needs some text.", field="content")
+        empty = sentence("message_empty", "content: A message needs some text.")
+        raise at("content", spoken(BadRequest, empty))
     if sum(len(part["text"]) for part in parts) > MAX_CONTENT_CHARS and prompt is not None:
         raise BadRequest(f"Template and text have more than {MAX_CONTENT_CHARS:,} characters.", field="content")
     return parts

@@ -17,6 +17,7 @@ from backend.chat.services.begin import UNNUMBERED, Beginning, Key, begin, repla
 from backend.chat.services.send import admit, answer_row, key_of
 from backend.core.errors import AppError, BadRequest, Conflict
 from backend.core.ids import new_epoch, new_id
+from backend.core.sentences import sentence, spoken
 
 
 async def generation_retry(
@@ -53,9 +54,11 @@ async def _place(
         raise BadRequest("Only an answer can be tried again.", field="message")
     if command.mode == "continue":
         if place.message.status in ("queued", "running"):
-            raise Conflict("This answer is still being written.")
+            raise spoken(Conflict, sentence("still_writing", "This answer is still being written."))
         if not place.message.text:
-            raise Conflict("There is no text to go on from; try again instead.")
+            raise spoken(
+                Conflict, sentence("nothing_to_continue", "There is no text to go on from; try again instead.")
+            )
     chosen = asked_first(place.message.model, place.message.instead_of)
     return place, await host.resolve(command.model or chosen or None, principal=principal)
 

@@ -8,6 +8,8 @@ from django.db import transaction
 from backend.accounts.models import User
 from backend.accounts.principal import Principal
 from backend.core.errors import BadRequest, NotFound
+from backend.core.problems import at
+from backend.core.sentences import sentence, spoken
 from backend.prompts.models import Share
 from backend.prompts.schemas import ShareNew
 from backend.prompts.services.place import locked
@@ -36,7 +38,8 @@ def share_remove(*, principal: Principal, template: UUID, share: UUID) -> None:
 def _person(address: str, owner: UUID) -> UUID:
     found = User.objects.filter(email=address.strip().lower(), is_active=True).values_list("id", flat=True).first()
     if found is None:
-        raise BadRequest(f"Nobody here has the address {address.strip()[:254]}.", field="person")
+        nobody = sentence("nobody_here", "Nobody here has the address {address}.", address=address.strip()[:254])
+        raise at("person", spoken(BadRequest, nobody))
     if found == owner:
-        raise BadRequest("The template is theirs already.", field="person")
+        raise at("person", spoken(BadRequest, sentence("theirs_already", "The template is theirs already.")))
     return found

@@ -11,6 +11,8 @@ from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.core.errors import BadRequest, Conflict
 from backend.core.idempotency import run_once
+from backend.core.problems import at
+from backend.core.sentences import Sentence, sentence, spoken
 from backend.prompts.models import Template
 from backend.prompts.schemas import TemplateNew, TemplateUpdate
 from backend.prompts.services.place import locked
@@ -73,6 +75,11 @@ def template_delete(*, principal: Principal, template: UUID) -> None:
         Template.objects.filter(id=row.id).update(deleted_at=timezone.now())
 
 
+def cannot_be_had(slug: str) -> Sentence:
+    """Slugs are one space for the whole site; whose template has one, and whether it is there to see, is not said."""
+    return sentence("slug_taken", "The slug {slug} can't be had. Choose another one.", slug=slug)
+
+
 class slug_taken:  # noqa: N801 - reads as a statement
     """Around a write: a slug that another template has is a `Conflict`. Leaves a savepoint behind, not a broken one."""
 
@@ -86,4 +93,4 @@ class slug_taken:  # noqa: N801 - reads as a statement
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._point.__exit__(kind, error, trace)
         if isinstance(error, IntegrityError) and "prompts_template_slug" in str(error):
-            raise Conflict(f"Another template has the slug {self._slug} already.", field="slug") from error
+            raise at("slug", spoken(Conflict, cannot_be_had(self._slug))) from error

@@ -13,6 +13,7 @@ from backend.accounts.permissions import Owned, may, require
 from backend.accounts.principal import Principal
 from backend.core.errors import AppError, BadRequest
 from backend.core.schemas import Strict, Text
+from backend.core.sentences import spoken
 from backend.prompts.models import Label, Template, TemplateVersion
 from backend.prompts.schemas import (
     MAX_TEMPLATES_IN_IMPORT,
@@ -31,7 +32,7 @@ from backend.prompts.schemas import (
 )
 from backend.prompts.schemas import Label as LabelName
 from backend.prompts.services.place import owned
-from backend.prompts.services.templates import slug_taken
+from backend.prompts.services.templates import cannot_be_had, slug_taken
 from backend.prompts.services.writing import free_slug, search_update, version_store
 
 FORMAT = "rivulet.prompts"
@@ -157,6 +158,8 @@ def _import(
     if on_conflict == "rename":
         made = _make(principal, entry, free_slug(entry.slug))
         return {"slug": made.slug, "id": made.id, "change": "renamed"}
+    if not may(principal, "read", owned(taken)):
+        raise spoken(BadRequest, cannot_be_had(entry.slug))
     if on_conflict == "skip":
         raise BadRequest(f"The slug {entry.slug} is taken.")
     if not may(principal, "write", owned(taken)):

@@ -1,4 +1,5 @@
 import { type Key, translate } from "@/lib/i18n";
+import { said, type Told } from "@/lib/said";
 
 /** The one error of the API layer. `fields` maps a field's name to its sentence, in the reader's language where we know the code. */
 export class ApiError extends Error {
@@ -7,6 +8,8 @@ export class ApiError extends Error {
   readonly temporary: boolean;
   readonly fields: Readonly<Record<string, string>>;
   readonly requestId: string | null;
+  /** How the server names its sentence; null where it has no name for it. */
+  readonly told: Told | null;
 
   constructor(
     code: string,
@@ -16,11 +19,13 @@ export class ApiError extends Error {
       temporary = false,
       fields = {},
       requestId = null,
+      told = null,
     }: {
       status?: number;
       temporary?: boolean;
       fields?: Record<string, string>;
       requestId?: string | null;
+      told?: Told | null;
     } = {},
   ) {
     super(message);
@@ -30,6 +35,7 @@ export class ApiError extends Error {
     this.temporary = temporary;
     this.fields = fields;
     this.requestId = requestId;
+    this.told = told;
   }
 }
 
@@ -52,6 +58,7 @@ const known = new Set([
 /** What went wrong, in words a person can act on: ours for a known code, else the server's sentence. */
 export function explain(error: unknown): string {
   if (error instanceof ApiError) {
+    if (error.told) return said(error.told);
     // The server's sentence says more for these than a general one could.
     if (error.code === "bad_request" || error.code === "conflict" || error.code === "provider_error")
       return error.message || translate("common.error_internal");
@@ -69,6 +76,8 @@ interface Problem {
   temporary?: unknown;
   request_id?: unknown;
   errors?: unknown;
+  sentence?: unknown;
+  params?: unknown;
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" && value ? value : null);
@@ -87,6 +96,10 @@ const byStatus: Record<number, string> = {
   504: "unavailable",
 };
 
+function toldOf({ sentence, params }: { sentence?: unknown; params?: unknown }, words: string): Told | null {
+  return typeof sentence === "string" ? { text: words, sentence, params: (params ?? {}) as Told["params"] } : null;
+}
+
 /** RFC 9457 (`application/problem+json`), or whatever a proxy answered in its place. */
 export function fromProblem(status: number, body: unknown): ApiError {
   const problem: Problem = typeof body === "object" && body !== null ? body : {};
@@ -95,7 +108,7 @@ export function fromProblem(status: number, body: unknown): ApiError {
     for (const item of problem.errors as Record<string, unknown>[]) {
       const name = text(item["field"]) ?? text(item["param"]) ?? text(item["pointer"])?.split("/").at(-1);
       const message = text(item["message"]) ?? text(item["detail"]);
-      if (name && message) fields[name] ??= message;
+      if (name && message) fields[name] ??= said(toldOf(item, message) ?? { text: message });
     }
   }
   return new ApiError(
@@ -106,6 +119,7 @@ export function fromProblem(status: number, body: unknown): ApiError {
       temporary: typeof problem.temporary === "boolean" ? problem.temporary : status >= 500 || status === 429,
       fields,
       requestId: text(problem.request_id),
+      told: toldOf(problem, text(problem.detail) ?? ""),
     },
   );
 }

@@ -3480,17 +3480,30 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description What is wrong with one field.
+         * @description What is wrong with one field. `sentence` and `params`: see `Problem`.
          */
         FieldProblem: {
             /** Field */
             field: string;
             /** Message */
             message: string;
+            /**
+             * Sentence
+             * @default null
+             */
+            sentence: string | null;
+            /**
+             * Params
+             * @default null
+             */
+            params: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Problem
-         * @description Any error of the API (RFC 9457). `code` is stable; `temporary` tells whether trying again can help.
+         * @description Any error of the API (RFC 9457). `code` is stable; `temporary` tells whether trying again can help. `sentence`
+         *     names the `detail` and `params` are what stands in it, for clients that say it in another language.
          */
         Problem: {
             /** Type */
@@ -3517,6 +3530,18 @@ export interface components {
              * @default null
              */
             reason: string | null;
+            /**
+             * Sentence
+             * @default null
+             */
+            sentence: string | null;
+            /**
+             * Params
+             * @default null
+             */
+            params: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Errors
              * @default []

@@ -1,3 +1,4 @@
+import { type Failure, readFailure } from "./errors.js";
 import type { Json, TopicEvent } from "./types.js";
 import { countCodePoints } from "./utf8.js";
 
@@ -48,7 +49,7 @@ export interface GenerationState {
   /** Set after a takeover or a switch of models: whether the text goes on exactly where it stopped. */
   readonly resumed: { readonly exact: boolean } | null;
   readonly finishReason: string | null;
-  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly failure: Failure | null;
 }
 
 export const newGeneration: GenerationState = {
@@ -111,7 +112,7 @@ export function readGivenUp(raw: unknown, at = 0): GivenUp[] {
 
 export function fromSnapshot(data: Json): GenerationState {
   const status = text(data["status"]) || "running";
-  const failure = data["error"] as { code?: unknown; message?: unknown } | undefined;
+  const failure = data["error"] as object | null | undefined;
   const parts = readParts(data["parts"], isTerminal(status));
   const last = parts.length - 1;
   return {
@@ -122,7 +123,7 @@ export function fromSnapshot(data: Json): GenerationState {
     model: optional(data["model"]),
     provider: optional(data["provider"]),
     attempt: typeof data["attempt"] === "number" ? data["attempt"] : 1,
-    failure: failure ? { code: text(failure.code), message: text(failure.message) } : null,
+    failure: failure ? readFailure(failure) : null,
     place: typeof data["place"] === "number" ? data["place"] : null,
     insteadOf: readGivenUp(data["instead_of"]),
   };
@@ -198,7 +199,7 @@ export function afterEvent(
     case "incomplete":
       return end(state, "incomplete", { finishReason: optional(data["reason"]) });
     case "error":
-      return end(state, "error", { failure: { code: text(data["code"]), message: text(data["message"]) } });
+      return end(state, "error", { failure: readFailure(data) });
     case "cancelled":
       return end(state, "cancelled", {});
     default:

@@ -7,7 +7,7 @@ export { refusesFrame } from "./backoff.js";
 export { type Answer, type Question, ask } from "./ask.js";
 export { RealtimeClient } from "./client.js";
 export { SUBPROTOCOL } from "./credentials.js";
-export { RealtimeError } from "./errors.js";
+export { type Failure, RealtimeError, readFailure } from "./errors.js";
 export * from "./generation.js";
 export type { ClientOptions, Status, Transport, WebSocketClass } from "./options.js";
 export type { HttpOptions } from "./http.js";

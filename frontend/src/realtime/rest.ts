@@ -1,4 +1,4 @@
-import { RealtimeError } from "./errors.js";
+import { readFailure, RealtimeError } from "./errors.js";
 import type { HttpOptions } from "./http.js";
 import type { Clock, Json } from "./types.js";
 
@@ -80,5 +80,7 @@ export function problem(response: Response, body: Json): RealtimeError {
     word("detail") ?? word("title") ?? `The server answered ${response.status}.`,
     temporary,
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : null,
+    null,
+    readFailure(body),
   );
 }

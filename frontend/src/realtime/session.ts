@@ -1,5 +1,5 @@
 import { Close } from "./backoff.js";
-import { RealtimeError } from "./errors.js";
+import { readFailure, RealtimeError } from "./errors.js";
 import { Ledger } from "./ledger.js";
 import type { Clock, Json, ReplyFrame, SocketLike, Timer, TopicFrame, Welcome } from "./types.js";
 import { utf8Length } from "./utf8.js";
@@ -158,7 +158,10 @@ export class Session {
     this.clock.cancel(waiting.timer);
     if (reply.error) {
       const { code, message, temporary, retry_after_ms } = reply.error;
-      waiting.reject(new RealtimeError(code, message, temporary ?? false, retry_after_ms ?? null));
+      const named = readFailure(reply.error);
+      waiting.reject(
+        new RealtimeError(code, message, temporary ?? false, retry_after_ms ?? null, null, named),
+      );
       return;
     }
     const result = reply.result ?? {};

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.catalog import registry
 from tests.support.live import LiveSite
 
 REPLY = {
@@ -21,10 +22,11 @@ REPLY = {
 
 
 @pytest.fixture
-async def live(transactional_db, redis_url: str, settings) -> AsyncIterator[LiveSite]:
+async def live(transactional_db, redis_url: str, settings, monkeypatch) -> AsyncIterator[LiveSite]:
     """Node, host and API in this process."""
     settings.RIVULET = settings.RIVULET.model_copy(update={"limits": "off", "titles": "off", "time_scale": 0.2})
     made = LiveSite()
+    monkeypatch.setattr(registry, "resolve", made.registry.resolve)
     await made.start()
     yield made
     await made.stop()

@@ -159,3 +159,19 @@ async def test_who_a_template_is_shared_with_decides_who_sees_and_changes_it(liv
     assert problem(await ada.post(f"{path}/shares", json={"person": "no@example.org"}))[2] == ["person"]
     assert problem(await ada.post(f"{path}/shares", json={"team": made["id"]}))[2] == ["team"]
     assert (await ada.post(f"{path}/shares", json={"everybody": True, "team": teams})).status_code == 422
+
+
+async def test_a_default_model_is_one_that_is_there(live: LiveSite) -> None:
+    ada, _ = await live.someone()
+    refused = await ada.post("/api/v1/prompts", json={**REPLY, "model": "no-such-model"})
+    assert problem(refused) == (422, "bad_request", ["model"])
+    assert (await ada.get("/api/v1/prompts/facets")).json()["total"] == 0
+    made = await make(ada)
+    path = f"/api/v1/prompts/{made['id']}/versions"
+    assert problem(await ada.post(path, json={"user": "x", "model": "no-such-model"})) == (422, "bad_request", ["model"])
+    document = (await ada.get("/api/v1/prompts/export")).json()
+    document["templates"][0] |= {"slug": "from-elsewhere"}
+    document["templates"][0]["versions"][0]["model"] = "no-such-model"
+    report = (await ada.post("/api/v1/prompts/import", json={"document": document})).json()
+    kept = report["imported"][0]["id"]
+    assert (await again(ada, kept, model="no-such-model"))["model"] == "no-such-model", "what it had may come back"

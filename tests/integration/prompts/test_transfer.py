@@ -73,6 +73,11 @@ async def test_a_taken_slug_is_skipped_renamed_or_gets_a_version_as_was_asked(li
     assert await imported(ada, "version") == ["Its newest version is here already."]
     document["templates"][0]["versions"][0]["user"] = "Something new"
     bob, _ = await live.someone("bob@example.org")
+    hidden = "The slug reply-to-a-customer can't be had. Choose another one."
+    assert await imported(bob, "version") == await imported(bob, "skip") == [hidden]
+    refused = (await bob.post("/api/v1/prompts", json={"name": "Mine", "user": "x", "slug": made["slug"]})).json()
+    assert (refused["detail"], refused["sentence"]) == (hidden, "slug_taken")
+    assert (await ada.post(f"/api/v1/prompts/{made['id']}/shares", json={"everybody": True})).status_code < 300
     assert "that you can't change" in (await imported(bob, "version"))[0]
     assert await imported(bob, "rename") == ["renamed reply-to-a-customer-2"]
     assert await imported(ada, "version") == ["version reply-to-a-customer"]

@@ -186,18 +186,22 @@ export interface Done {
   finish_reason: string;
 }
 
-/** What went wrong, and whether the same again can succeed. */
+/** What went wrong, and whether the same again can succeed. `sentence` names the message and `params` are what stands in it, for clients that say it in another language. */
 export interface ErrorBody {
   code: "bad_request" | "conflict" | "forbidden" | "internal" | "key_reused" | "model_unavailable" | "not_found" | "provider_error" | "quota_exceeded" | "rate_limited" | "too_large" | "unauthenticated" | "unavailable";
   message: string;
   temporary: boolean;
   retry_after_ms?: number;
+  sentence?: string;
+  params?: Record<string, unknown>;
 }
 
-/** `error`: the text so far stands. */
+/** `error`: the text so far stands. `sentence` names the message and `params` are what stands in it, for clients that say it in another language. */
 export interface Failed {
   code: string;
   message: string;
+  sentence?: string | null;
+  params?: Record<string, unknown> | null;
 }
 
 /** A command's failure. */

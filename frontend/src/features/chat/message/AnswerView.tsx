@@ -1,6 +1,7 @@
 import { Check, Copy, RotateCcw } from "lucide-react";
 import { memo } from "react";
 import { type Key, useT } from "@/lib/i18n";
+import { saidOf } from "@/lib/said";
 import { type Part, isTerminal, textOf } from "@/realtime/index";
 import { Button, IconButton, Menu, MenuItem, MenuRule, Note } from "@/ui";
 import { useActions } from "../actions";
@@ -157,7 +158,7 @@ function Ending({ message, answer, item }: { message: Message; answer: Answer; i
   if (item !== undefined) {
     return (
       <div className={styles["ending"]}>
-        <Note kind="danger">{`${t("chat.not_sent")}. ${answer.failure?.message ?? ""}`}</Note>
+        <Note kind="danger">{`${t("chat.not_sent")}. ${answer.failure ? saidOf(answer.failure) : ""}`}</Note>
         <div className={styles["next"]}>
           <Button small onClick={() => sendAgain(item)}>
             {t("chat.send_now")}
@@ -173,7 +174,7 @@ function Ending({ message, answer, item }: { message: Message; answer: Answer; i
     case "error":
       return (
         <div className={styles["ending"]}>
-          <Note kind="danger">{answer.failure?.message || t("chat.failed_answer")}</Note>
+          <Note kind="danger">{(answer.failure && saidOf(answer.failure)) || t("chat.failed_answer")}</Note>
           <div className={styles["next"]}>
             {again}
             {goOn}

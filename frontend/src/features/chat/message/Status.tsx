@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useT } from "@/lib/i18n";
 import { useConnection } from "@/lib/connection";
+import { saidOf } from "@/lib/said";
 import { realtime } from "../session/connection";
 import { type Outgoing, outbox } from "../session/outbox";
 import { useCell } from "../useCell";
@@ -68,7 +69,7 @@ function OnItsWay({ item }: { item: Outgoing }) {
   }
   return (
     <Line>
-      {item.error ? t("chat.waiting_retry", { reason: item.error.message }) : t("chat.waiting_line")}
+      {item.error ? t("chat.waiting_retry", { reason: saidOf(item.error) }) : t("chat.waiting_line")}
       {lasting ? null : ` ${t("chat.waiting_unkept")}`}
     </Line>
   );

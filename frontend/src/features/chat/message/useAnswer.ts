@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { GenerationState, GivenUp, Part, Usage } from "@/realtime/index";
+import type { Failure, GenerationState, GivenUp, Part, Usage } from "@/realtime/index";
 import type { Message } from "../model/message";
 import type { LiveAnswer } from "../session/live";
 
@@ -8,7 +8,7 @@ export interface Answer {
   parts: readonly Part[];
   usage: Usage | null;
   model: string;
-  failure: { code: string; message: string } | null;
+  failure: Failure | null;
   reason: string;
   resumed: boolean;
   /** In line for its provider, from 1. */

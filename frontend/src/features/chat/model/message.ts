@@ -1,9 +1,11 @@
 import {
+  type Failure,
   type GivenUp,
   type Json,
   type Part,
   type Usage,
   isTerminal,
+  readFailure,
   readGivenUp,
   readParts,
   readUsage,
@@ -43,7 +45,7 @@ export interface Message {
   /** Milliseconds. */
   readonly timings: Readonly<Record<string, number>> | null;
   readonly reason: string;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: Failure | null;
   /** The models that were given up before `model` answered. */
   readonly insteadOf: readonly GivenUp[];
   readonly generation: string | null;
@@ -104,7 +106,7 @@ export function readMessage(raw: unknown): Message | null {
     estimated: record(found["usage"])?.["estimated"] === true,
     timings: numbers(found["timings"]),
     reason: text(found["reason"]),
-    error: error ? { code: text(error["code"]), message: text(error["message"]) } : null,
+    error: error ? readFailure(error) : null,
     insteadOf: readGivenUp(found["instead_of"]),
     generation: text(found["generation"]) || null,
     prompt: madeWith(found["prompt"]),

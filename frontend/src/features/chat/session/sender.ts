@@ -82,7 +82,7 @@ async function dispatch(item: Outgoing, fields: Json): Promise<void> {
 
 function failed(item: Outgoing, error: unknown): void {
   const known = error instanceof RealtimeError ? error : new RealtimeError("internal", "", false);
-  const what = { code: known.code, message: known.message };
+  const what = { ...known.named, code: known.code, message: known.message };
   // The session is over: it waits for whose it is.
   const ended = known.code === "unauthenticated";
   if (ended) void confirmSession().catch(() => undefined);

@@ -1,7 +1,9 @@
 import { api } from "@/api/client";
 import { announce } from "@/lib/announce";
 import { translate } from "@/lib/i18n";
+import { saidOf } from "@/lib/said";
 import {
+  type Failure,
   type Json,
   MutableCell,
   type Position,
@@ -241,7 +243,7 @@ export class ChatSession {
       const live = this.lives.get(message.id);
       // The stored message can overtake the last events; it holds all that they would say.
       if (live && isTerminal(message.status) && !message.truncated)
-        this.finished(live, message.status, message.error?.message);
+        this.finished(live, message.status, message.error ?? undefined);
       if (message.truncated) this.fetchTruncated();
     } else if (type === "generation.started") {
       const epoch = typeof data["epoch"] === "string" ? data["epoch"] : "";
@@ -292,16 +294,16 @@ export class ChatSession {
       reason: finishReason ?? before?.reason ?? "",
       ...(live.thoughtFor === null ? {} : { timings: { ...before?.timings, reasoning_ms: live.thoughtFor } }),
     });
-    this.finished(live, status, failure?.message);
+    this.finished(live, status, failure ?? undefined);
   }
 
-  private finished(live: LiveAnswer, status: string, failure: string | undefined): void {
+  private finished(live: LiveAnswer, status: string, failure: Failure | undefined): void {
     this.lives.delete(live.message);
     this.cancels.delete(live.generation);
     queueMicrotask(() => realtime.unsubscribe(topicOf(live.generation)));
     this.rebuild();
     if (this.viewers === 0) return;
-    if (status === "error") announce(failure ?? translate("chat.announce_failed"), "assertive");
+    if (status === "error") announce((failure && saidOf(failure)) || translate("chat.announce_failed"), "assertive");
     else announce(translate(status === "done" ? "chat.announce_done" : "chat.announce_stopped"));
   }
 

@@ -1,4 +1,4 @@
-import type { Json } from "@/realtime/index";
+import type { Failure, Json } from "@/realtime/index";
 
 /** A version of a template with its values, and what its user part says with them. */
 export interface SentPrompt {
@@ -44,7 +44,7 @@ export interface Outgoing {
   readonly created: number;
   /** `queued`: goes when the answer before it has ended. `old`: too old to go by itself. */
   readonly state: "queued" | "sending" | "waiting" | "failed" | "old";
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: Failure | null;
   /** It is on the server: kept without its words for tabs that were not told, and for what follows it. */
   readonly sent?: { readonly at: number; readonly result: Json };
 }
