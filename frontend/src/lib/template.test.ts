@@ -3,7 +3,9 @@ import {
   fill,
   firstEntries,
   newVariable,
+  pieces,
   placeholders,
+  slipIn,
   valuesOf,
   type Variable,
   wordsOf,
@@ -21,6 +23,22 @@ describe("a template in the page", () => {
       "{{b}} {{b}} {{a}} {x {{c}}",
     );
     expect(placeholders("{{b}} {{a}}", "{{b}} \\{{no}} {{1x}}")).toEqual(["b", "a"]);
+  });
+
+  it("finds the first braces that are no placeholder, while they are typed", () => {
+    expect(slipIn("Dear {{name}},\n \\{{x {{ bad")).toEqual({ kind: "open", line: 2, column: 7, found: "" });
+    expect(slipIn("{{a b}} {{c")).toEqual({ kind: "wrong", line: 1, column: 1, found: "{{a b}}" });
+    expect(slipIn("{{a}} {{ b\t}} } \\{{")).toBeNull();
+  });
+
+  it("shows the text with what is missing marked", () => {
+    expect(pieces("Hi {{a}} {{ b }}\\{{", { a: "Bo" })).toEqual([
+      { text: "Hi ", missing: false },
+      { text: "Bo", missing: false },
+      { text: " ", missing: false },
+      { text: "{{ b }}", missing: true },
+      { text: "{{", missing: false },
+    ]);
   });
 
   it("sends JSON's own types and leaves out what is empty", () => {

@@ -25,6 +25,8 @@ export type Wrong =
 
 const mark = /\\\{\{|\{\{[ \t]*([A-Za-z_]\w{0,39})[ \t]*\}\}/g;
 
+const whole = /^\{\{[ \t]*[A-Za-z_]\w{0,39}[ \t]*\}\}$/;
+
 export const newVariable = (name: string): Variable => ({
   name,
   type: "text",
@@ -52,6 +54,48 @@ export function fill(text: string, words: Readonly<Record<string, string>>): str
   return text.replace(mark, (whole, name: string | undefined) =>
     name === undefined ? "{{" : (words[name] ?? whole),
   );
+}
+
+export interface Slip {
+  kind: "open" | "wrong";
+  line: number;
+  column: number;
+  found: string;
+}
+
+/** The first braces of a text that are no placeholder, as the server finds them; null: all are well. */
+export function slipIn(text: string): Slip | null {
+  for (const opening of text.matchAll(/\\\{\{|\{\{/g)) {
+    const at = opening.index;
+    if (opening[0] !== "{{") continue;
+    const end = text.indexOf("}}", at + 2);
+    const found = end < 0 ? "" : text.slice(at, end + 2);
+    if (end >= 0 && whole.test(found)) continue;
+    const before = text.slice(0, at).split("\n");
+    const column = (before.at(-1)?.length ?? 0) + 1;
+    return { kind: end < 0 ? "open" : "wrong", line: before.length, column, found };
+  }
+  return null;
+}
+
+export interface Piece {
+  text: string;
+  missing: boolean;
+}
+
+/** The text with its values; placeholders without one stand for themselves, marked. */
+export function pieces(text: string, words: Readonly<Record<string, string>>): Piece[] {
+  const found: Piece[] = [];
+  let last = 0;
+  for (const match of text.matchAll(mark)) {
+    const name = match[1];
+    const value = name === undefined ? "{{" : words[name];
+    found.push({ text: text.slice(last, match.index), missing: false });
+    found.push({ text: value ?? match[0], missing: value === undefined });
+    last = match.index + match[0].length;
+  }
+  found.push({ text: text.slice(last), missing: false });
+  return found.filter((piece) => piece.text !== "");
 }
 
 /** A form as it stands before anybody typed. */
@@ -91,6 +135,10 @@ export function wordsOf(variables: readonly Variable[], entries: Entries): Recor
   );
 }
 
+/** How long a text may be. */
+export const mostCharacters = ({ max_length, type }: Variable): number =>
+  max_length ?? (type === "long" ? 500_000 : 10_000);
+
 /** What is wrong with an entry; null: nothing. */
 export function wrongWith(variable: Variable, entry: string | boolean | undefined): Wrong | null {
   if (typeof entry === "boolean" || variable.type === "boolean") return null;
@@ -111,8 +159,7 @@ export function wrongWith(variable: Variable, entry: string | boolean | undefine
     case "choice":
       return variable.choices?.includes(text) ? null : "required";
     default: {
-      const most = variable.max_length ?? (variable.type === "long" ? 500_000 : 10_000);
-      return text.length > most ? "long" : null;
+      return text.length > mostCharacters(variable) ? "long" : null;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type Key, type T, useT } from "@/lib/i18n";
-import type { Entries, Variable, Wrong } from "@/lib/template";
+import { type Entries, mostCharacters, type Variable, type Wrong } from "@/lib/template";
 import { Field, Input, Select, TextArea } from "./Field";
 import { Switch } from "./small";
 import styles from "./VariableFields.module.css";
@@ -23,7 +23,7 @@ export function explainWrong(t: T, wrong: Wrong, variable: Variable): string {
     max: variable.max ?? 0,
     earliest: variable.earliest ?? "",
     latest: variable.latest ?? "",
-    most: variable.max_length ?? 0,
+    most: mostCharacters(variable),
   });
 }
 

@@ -1,12 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
-import { ApiError, explain } from "@/api/errors";
+import { ApiError } from "@/api/errors";
+import { formErrors } from "@/api/formErrors";
 import { prompts, refreshTemplates, type TemplateWhole, type Version } from "@/api/prompts";
 import { translate, useT } from "@/lib/i18n";
+import { slipIn } from "@/lib/template";
+import type { FormErrors } from "@/lib/useForm";
 import { navigate, paths } from "@/lib/router";
 import { Button, Field, Input, Note, Select, TextArea, toast } from "@/ui";
-import { useTemplateDraft, variablesOf } from "./draft";
+import { type Draft, useTemplateDraft, variablesOf } from "./draft";
+import { explainSlip } from "./slips";
 import styles from "./Template.module.css";
 import { TryOut } from "./TryOut";
 import { VariablesEditor } from "./VariablesEditor";
@@ -15,15 +19,28 @@ interface Listed {
   items: { name: string; label: string }[];
 }
 
+/** What the server refused, and the draft that it refused. */
+interface Refused extends FormErrors {
+  of: Draft;
+}
+const readErrors = formErrors(["name", "system", "user", "model"]);
+
 /** The texts of a template with their variables; beside them what they say, and what a model says to that. */
 export function Editor({ template, newest }: { template: TemplateWhole | null; newest: Version | null }) {
   const t = useT();
   const { draft, changed, change, drop, behind } = useTemplateDraft(template?.id ?? "new", newest);
   const [note, setNote] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
+  const [refused, setRefused] = useState<Refused | null>(null);
   const [busy, setBusy] = useState(false);
   const reads = template?.access === "view";
   const variables = variablesOf(draft);
+  /** What is wrong with a field: its braces as they are typed, or what was refused until it is changed. */
+  const wrongIn = (field: "name" | "system" | "user" | "model"): string | undefined => {
+    const slip = field === "system" || field === "user" ? slipIn(draft[field]) : null;
+    if (slip) return explainSlip(slip);
+    return refused?.of[field] === draft[field] ? refused.fields[field] : undefined;
+  };
+  const general = refused && JSON.stringify(refused.of) === JSON.stringify(draft) ? refused.general : null;
   const content = { ...draft, variables };
 
   const save = async () => {
@@ -50,11 +67,11 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
   };
   const onSave = () => {
     setBusy(true);
-    setProblem(null);
+    setRefused(null);
     save()
       .catch((error: unknown) => {
         if (error instanceof ApiError && error.status === 409) void refreshTemplates();
-        setProblem(explain(error));
+        setRefused({ ...readErrors(error), of: draft });
       })
       .finally(() => setBusy(false));
   };
@@ -82,7 +99,7 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
           </Note>
         ) : null}
         {template === null ? (
-          <Field label={t("prompts.name")}>
+          <Field label={t("prompts.name")} error={wrongIn("name")}>
             {(control) => (
               <Input
                 {...control}
@@ -96,7 +113,7 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
             )}
           </Field>
         ) : null}
-        <Field label={t("prompts.system")} hint={t("prompts.system_hint")}>
+        <Field label={t("prompts.system")} hint={t("prompts.system_hint")} error={wrongIn("system")}>
           {(control) => (
             <TextArea
               {...control}
@@ -108,7 +125,11 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
             />
           )}
         </Field>
-        <Field label={t("prompts.user")} hint={t("prompts.user_hint", { name: "{{name}}" })}>
+        <Field
+          label={t("prompts.user")}
+          hint={t("prompts.user_hint", { name: "{{name}}" })}
+          error={wrongIn("user")}
+        >
           {(control) => (
             <TextArea
               {...control}
@@ -121,10 +142,10 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
           )}
         </Field>
         <VariablesEditor content={content} reads={reads} onChange={(next) => change({ variables: next })} />
-        <Asked content={draft} reads={reads} onChange={change} />
+        <Asked content={draft} reads={reads} error={wrongIn("model")} onChange={change} />
         {reads ? null : (
           <div className={styles["save"]}>
-            {problem ? <Note kind="danger">{problem}</Note> : null}
+            {general ? <Note kind="danger">{general}</Note> : null}
             <div className={styles["saving"]}>
               {template ? (
                 <Input
@@ -159,10 +180,12 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
 function Asked({
   content,
   reads,
+  error,
   onChange,
 }: {
   content: { model: string; params: Record<string, unknown> };
   reads: boolean;
+  error: string | undefined;
   onChange: (fields: { model?: string; params?: Record<string, unknown> }) => void;
 }) {
   const t = useT();
@@ -172,6 +195,8 @@ function Asked({
   });
   const models = data?.items ?? [];
   const { model, params } = content;
+  const unknown = model !== "" && data !== undefined && !models.some(({ name }) => name === model);
+  const gone = unknown ? t("prompts.model_gone", { model }) : undefined;
   const number = (name: string, value: string) => {
     const rest = Object.fromEntries(Object.entries(params).filter(([other]) => other !== name));
     const parsed = Number(value.replace(",", "."));
@@ -180,7 +205,7 @@ function Asked({
   const shown = (name: string) => (typeof params[name] === "number" ? `${params[name]}` : "");
   return (
     <div className={styles["asked"]}>
-      <Field label={t("prompts.model")}>
+      <Field label={t("prompts.model")} error={error ?? gone}>
         {(control) => (
           <Select
             {...control}

@@ -1,14 +1,16 @@
 import { Play, Square } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { Fragment, useEffect, useRef, useState } from "react";
 import { complete } from "@/api/completions";
 import { ApiError, explain } from "@/api/errors";
+import { formErrors } from "@/api/formErrors";
 import { type Content, type Filled, prompts } from "@/api/prompts";
 import { useT } from "@/lib/i18n";
-import { type Entries, firstEntries, valuesOf, wrongWith } from "@/lib/template";
+import { type Entries, firstEntries, pieces, slipIn, valuesOf, wordsOf, wrongWith } from "@/lib/template";
 import { Button, explainWrong, Note, VariableFields } from "@/ui";
 import styles from "./Template.module.css";
 
 const SETTLED_MS = 200;
+const readErrors = formErrors([]);
 
 /** What the template says with these values, as the server fills it in; null while nothing is written. */
 function usePreview(content: Content, values: Record<string, unknown>, ready: boolean) {
@@ -53,7 +55,8 @@ export function TryOut({ content }: { content: Content }) {
     const why = wrongWith(variable, entries[variable.name]);
     return why ? [[variable.name, explainWrong(t, why, variable)] as const] : [];
   });
-  const ready = wrong.length === 0;
+  const sound = slipIn(content.system) === null && slipIn(content.user) === null;
+  const ready = wrong.length === 0 && sound;
   const { filled, error } = usePreview(content, valuesOf(content.variables, entries), ready);
   const written = content.system.trim() !== "" || content.user.trim() !== "";
 
@@ -68,8 +71,13 @@ export function TryOut({ content }: { content: Content }) {
           onChange={(name, entry) => setTyped((before) => ({ ...before, [name]: entry }))}
         />
       ) : null}
-      {error ? <Note kind="danger">{explain(error)}</Note> : null}
-      {ready ? null : <p className={styles["quiet"]}>{t("prompts.fill_in")}</p>}
+      {error && sound ? <Note kind="danger">{readErrors(error).general}</Note> : null}
+      {ready ? null : (
+        <>
+          {sound ? <p className={styles["quiet"]}>{t("prompts.fill_in")}</p> : null}
+          <Sketch content={content} entries={entries} wrong={wrong.map(([name]) => name)} />
+        </>
+      )}
       {filled && ready && !error ? (
         <>
           <div className={styles["said"]}>
@@ -91,6 +99,29 @@ export function TryOut({ content }: { content: Content }) {
       ) : null}
       {written ? null : <p className={styles["quiet"]}>{t("prompts.nothing_yet")}</p>}
     </section>
+  );
+}
+
+/** The texts as far as they are filled in; what is missing is marked. */
+function Sketch({ content, entries, wrong }: { content: Content; entries: Entries; wrong: readonly string[] }) {
+  const t = useT();
+  const fit = content.variables.filter(({ name }) => !wrong.includes(name));
+  const words = wordsOf(fit, entries);
+  const shown = (["system", "user"] as const).filter((part) => content[part].trim() !== "");
+  if (shown.length === 0) return null;
+  return (
+    <div className={styles["said"]}>
+      {shown.map((part) => (
+        <Fragment key={part}>
+          <h3>{t(`prompts.${part}`)}</h3>
+          <p>
+            {pieces(content[part], words).map((piece, index) =>
+              piece.missing ? <mark key={index}>{piece.text}</mark> : piece.text,
+            )}
+          </p>
+        </Fragment>
+      ))}
+    </div>
   );
 }
 
