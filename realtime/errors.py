@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 class AppError(Exception):
     """Anything a caller is told about. `code`, `status` and `temporary` are fixed per class.
 
-    `sentence`: how the application names the message, to be shown in another language. Frames and problems have it beside the message.
+    `sentence`: how the application names the message, to be shown in another language. Frames and problems have it
+    beside the message.
     """
 
     code: ClassVar[str] = "internal"

@@ -122,7 +122,9 @@ class Model(BaseModel):
         ordering: ClassVar = ["provider__position", "position", "name"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["provider", "name"], name="catalog_model_once"),
-            models.CheckConstraint(condition=_not_negative(), name="catalog_model_prices", violation_error_message=_BELOW),
+            models.CheckConstraint(
+                condition=_not_negative(), name="catalog_model_prices", violation_error_message=_BELOW
+            ),
         ]
 
     def __str__(self) -> str:

@@ -131,8 +131,8 @@ class Incomplete(Event):
 
 
 class Failed(Event):
-    """`error`: the text so far stands. `sentence` names the message and `params` are what stands in it, for clients that
-    say it in another language.
+    """`error`: the text so far stands. `sentence` names the message and `params` are what stands in it, for clients
+    that say it in another language.
     """
 
     code: str

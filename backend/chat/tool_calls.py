@@ -52,8 +52,8 @@ def calls_of(source: AnswerSource) -> list[Call]:
 
 @dataclass(slots=True, kw_only=True)
 class Caller:
-    """Runs calls for one answer; one of a name that is not in `tools` fails. `show` has what was told to `source` brought
-    to the log.
+    """Runs calls for one answer; one of a name that is not in `tools` fails. `show` has what was told to `source`
+    brought to the log.
     """
 
     user: UUID

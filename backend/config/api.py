@@ -124,7 +124,9 @@ def render(request: HttpRequest, error: AppError) -> HttpResponse:
 
 
 def _field_error(entry: dict[str, Any]) -> tuple[str, Said]:
-    """Field and sentence: an error of ours may bring both. The first name after the place is the argument's own, which callers don't know.
+    """Field and sentence: an error of ours may bring both.
+
+    The first name after the place is the argument's own, which callers don't know.
 
     So are the names of a union's branches, such as `list[…]`.
     """

@@ -1,6 +1,5 @@
 """The one error of the adapters: a code of the protocol, a sentence that a person can act on, and what may help."""
 
-
 from typing import Any
 
 
@@ -37,7 +36,5 @@ class ProviderError(Exception):
 class CannotContinue(ProviderError):
     """The provider does not go on from the very text, and nothing was handed out: it can be asked to go on instead."""
 
-    def __init__(
-        self, message: str, *, status: int | None = None, sentence: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, status: int | None = None, sentence: dict[str, Any] | None = None) -> None:
         super().__init__(message, status=status, temporary=False, sentence=sentence)

@@ -166,7 +166,8 @@ class UsageDay(models.Model):
     """The calls of one day (UTC), added up for one `cut`: the columns that rows of it differ in. The cuts whose names
     begin with `m:` have a whole month each, `day` being its first.
 
-    `unpriced` calls took something that has no price. `timed_calls`, `first_ms`, `written_tokens` and `written_ms` are sums over the calls whose first token was timed.
+    `unpriced` calls took something that has no price. `timed_calls`, `first_ms`, `written_tokens` and `written_ms` are
+    sums over the calls whose first token was timed.
     """
 
     day = models.DateField()

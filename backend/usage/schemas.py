@@ -57,9 +57,9 @@ class UsageQuery(BaseModel):
 
 class UsageSums(Out):
     """Calls and what they took. Web searches are calls as well, with the `credits` that their service counted. `cost`
-    in US dollars; `estimated`: calls that no provider counted, for the most part cut answers; `unpriced`: calls to models
-    without a price, of which `cost` knows nothing. `first_token_ms` is a mean; `tokens_per_s` counts from the first
-    token on.
+    in US dollars; `estimated`: calls that no provider counted, for the most part cut answers; `unpriced`: calls to
+    models without a price, of which `cost` knows nothing. `first_token_ms` is a mean; `tokens_per_s` counts from the
+    first token on.
     """
 
     calls: int

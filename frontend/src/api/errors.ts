@@ -97,7 +97,9 @@ const byStatus: Record<number, string> = {
 };
 
 function toldOf({ sentence, params }: { sentence?: unknown; params?: unknown }, words: string): Told | null {
-  return typeof sentence === "string" ? { text: words, sentence, params: (params ?? {}) as Told["params"] } : null;
+  return typeof sentence === "string"
+    ? { text: words, sentence, params: (params ?? {}) as Told["params"] }
+    : null;
 }
 
 /** RFC 9457 (`application/problem+json`), or whatever a proxy answered in its place. */

@@ -212,7 +212,9 @@ async def test_calls_for_the_client_end_the_answer_after_ours_have_run(bench: Be
     assert find.asked == ["Nile"]
 
 
-async def test_a_name_that_the_model_made_up_is_a_failed_step_and_the_answer_goes_on(bench: Bench, look: FakeTool) -> None:
+async def test_a_name_that_the_model_made_up_is_a_failed_step_and_the_answer_goes_on(
+    bench: Bench, look: FakeTool
+) -> None:
     ada = await bench.person()
     tools = [{"type": "look"}]
     says(bench, [[call("Nile", name="nope_tool")], CALLS], [text("Without it."), [Finish("stop")]])

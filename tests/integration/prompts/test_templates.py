@@ -168,7 +168,11 @@ async def test_a_default_model_is_one_that_is_there(live: LiveSite) -> None:
     assert (await ada.get("/api/v1/prompts/facets")).json()["total"] == 0
     made = await make(ada)
     path = f"/api/v1/prompts/{made['id']}/versions"
-    assert problem(await ada.post(path, json={"user": "x", "model": "no-such-model"})) == (422, "bad_request", ["model"])
+    assert problem(await ada.post(path, json={"user": "x", "model": "no-such-model"})) == (
+        422,
+        "bad_request",
+        ["model"],
+    )
     document = (await ada.get("/api/v1/prompts/export")).json()
     document["templates"][0] |= {"slug": "from-elsewhere"}
     document["templates"][0]["versions"][0]["model"] = "no-such-model"

@@ -68,7 +68,7 @@ async def test_what_was_reserved_gives_way_to_what_was_taken(bench: Bench) -> No
     bench.provider.script = steps(words(1), go, [Usage(100, 10)], [Finish("stop")])
     started = await bench.send(ada)
     assert await used(bench) == Decimal("0.010012")
-    with pytest.raises(QuotaExceeded, match=r"\$0\.01 of \$0\.02 are used"):
+    with pytest.raises(QuotaExceeded, match=r"reckoned at up to \$0\.010012; \$0\.010012 of \$0\.02 are used"):
         await bench.send(ada)
     go.set()
     await bench.ended(started)

@@ -34,7 +34,8 @@ def test_what_hides_itself_is_not_read(body, more) -> None:
 
 @pytest.mark.parametrize(
     "style",
-    [".x { display: none }", "p.x{visibility:hidden}", "/* } */ #y, .z {color: red; display:none}", "div > .x{display:none}",
+    [".x { display: none }", "p.x{visibility:hidden}", "/* } */ #y, .z {color: red; display:none}",
+     "div > .x{display:none}",
      "body div .x { display : NONE ; }", "@media screen { a{b:c} .x {display:none} } .q{r:s}",
      "@import 'a.css'; @font-face { src: url(x) } .x{display:none}", ".x{display:block} .x{display:none}",
      "#y{display:none !important}", ".x{display:none", "@layer base { @supports (a: b) { .x{display:none} } }"],

@@ -54,8 +54,10 @@ test("what was refused stands at its field until that is changed", async () => {
   open((path) => (path.endsWith("/prompts") ? [422, problem] : [200, { items: [] }]));
   type("Name", "x");
   type("Prompt", "Hello");
-  fireEvent.submit(screen.getByLabelText("Prompt").closest("form") as HTMLFormElement);
-  await waitFor(() => expect(screen.getByLabelText("Name")).toHaveAccessibleDescription("It may not be that."));
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() =>
+    expect(screen.getByLabelText("Name")).toHaveAccessibleDescription("It may not be that."),
+  );
   type("Name", "xy");
   expect(screen.getByLabelText("Name")).not.toHaveAccessibleDescription("It may not be that.");
 });

@@ -103,7 +103,15 @@ export function TryOut({ content }: { content: Content }) {
 }
 
 /** The texts as far as they are filled in; what is missing is marked. */
-function Sketch({ content, entries, wrong }: { content: Content; entries: Entries; wrong: readonly string[] }) {
+function Sketch({
+  content,
+  entries,
+  wrong,
+}: {
+  content: Content;
+  entries: Entries;
+  wrong: readonly string[];
+}) {
   const t = useT();
   const fit = content.variables.filter(({ name }) => !wrong.includes(name));
   const words = wordsOf(fit, entries);

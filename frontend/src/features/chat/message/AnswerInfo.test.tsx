@@ -9,7 +9,13 @@ test("what a template was filled with, and what the model was asked with, stand 
   const message = readMessage({
     id: "m",
     role: "assistant",
-    prompt: { template: "t", slug: "reply", name: "Reply", number: 3, variables: { tone: "kind", urgent: true } },
+    prompt: {
+      template: "t",
+      slug: "reply",
+      name: "Reply",
+      number: 3,
+      variables: { tone: "kind", urgent: true },
+    },
     params: { temperature: 0.2 },
   });
   if (!message) throw new Error("no message");
@@ -21,5 +27,11 @@ test("what a template was filled with, and what the model was asked with, stand 
   const rows = screen
     .getAllByRole("term")
     .map((term) => `${term.textContent}: ${term.nextElementSibling?.textContent}`);
-  expect(rows).toEqual(["Model: m-1", "Template: Reply v3", "tone: kind", "urgent: true", "Temperature: 0.2"]);
+  expect(rows).toEqual([
+    "Model: m-1",
+    "Template: Reply v3",
+    "tone: kind",
+    "urgent: true",
+    "Temperature: 0.2",
+  ]);
 });

@@ -78,7 +78,13 @@ function madeWith(value: unknown): MadeWith | null {
   const number = found?.["number"];
   if (!found || typeof number !== "number") return null;
   const name = text(found["name"]) || text(found["slug"]);
-  return { template: text(found["template"]), name, number, label: text(found["label"]) || null, variables: record(found["variables"]) ?? {} };
+  return {
+    template: text(found["template"]),
+    name,
+    number,
+    label: text(found["label"]) || null,
+    variables: record(found["variables"]) ?? {},
+  };
 }
 
 /** A message as the server sends it; null when it is none. */

@@ -303,7 +303,8 @@ export class ChatSession {
     queueMicrotask(() => realtime.unsubscribe(topicOf(live.generation)));
     this.rebuild();
     if (this.viewers === 0) return;
-    if (status === "error") announce((failure && saidOf(failure)) || translate("chat.announce_failed"), "assertive");
+    if (status === "error")
+      announce((failure && saidOf(failure)) || translate("chat.announce_failed"), "assertive");
     else announce(translate(status === "done" ? "chat.announce_done" : "chat.announce_stopped"));
   }
 
