@@ -4,11 +4,14 @@
 OpenAI's shape. Source: docs/realtime-protocol.md, "Limits and errors".
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class AppError(Exception):
-    """Anything a caller is told about. `code`, `status` and `temporary` are fixed per class."""
+    """Anything a caller is told about. `code`, `status` and `temporary` are fixed per class.
+
+    `sentence`: how the application names the message, to be shown in another language. No frame has it.
+    """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
@@ -25,6 +28,7 @@ class AppError(Exception):
         self.message = message or self.default
         self.field = field
         self.retry_after_ms = retry_after_ms
+        self.sentence: dict[str, Any] | None = None
         super().__init__(self.message)
 
 

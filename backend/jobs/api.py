@@ -13,9 +13,10 @@ from backend.chat.api import Key
 from backend.core.db import in_thread
 from backend.core.errors import BadRequest
 from backend.core.pagination import PageQuery
-from backend.jobs import files, results, selectors, services
+from backend.jobs import files, portable, results, selectors, services
 from backend.jobs.imports import undo
 from backend.jobs.kinds import kind_names
+from backend.jobs.kinds.export import CONVERSATIONS
 from backend.jobs.kinds.schedule import upcoming
 from backend.jobs.schemas import (
     FileOut,
@@ -107,7 +108,8 @@ async def jobs_create(request: HttpRequest, body: JobCreate, key: Key = None) ->
 @router.get("/jobs/kinds", response=KindsOut, summary="Kinds of jobs")
 async def jobs_kinds(request: HttpRequest) -> KindsOut:  # noqa: ARG001
     """Those that this site has, by the names that `POST jobs` takes."""
-    return KindsOut(kinds=kind_names(), formats=list(get_args(ResultFormat)))
+    parts = [CONVERSATIONS, *portable.parts()]
+    return KindsOut(kinds=kind_names(), formats=list(get_args(ResultFormat)), parts=parts)
 
 
 @router.get("/jobs/times", response=TimesOut, summary="When a schedule would come")

@@ -20,6 +20,7 @@ class Progress(Event):
     """`progress`, at most about ten a second: totals, never less than before but by a retry.
 
     `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list.
+    `step_said` names the sentence in `step`, and has its parameters.
     """
 
     done: int
@@ -29,6 +30,7 @@ class Progress(Event):
     eta_s: float | None
     cost: float
     step: str
+    step_said: dict[str, Any] | None = None
 
 
 class RowEnded(Event):
@@ -43,10 +45,14 @@ class RowEnded(Event):
 
 
 class Log(Event):
-    """`log`: a sentence for people."""
+    """`log`: a sentence for people. `sentence` is its stable name, `params` what stands in it; an empty name: there is
+    only the text.
+    """
 
     level: Level
     text: str
+    sentence: str = ""
+    params: dict[str, Any] = {}
 
 
 class StatusChanged(Event):
@@ -71,6 +77,7 @@ class JobSnapshot(Event):
     eta_s: float | None
     cost: float
     step: str
+    step_said: dict[str, Any] | None
     log: list[Log]
 
 

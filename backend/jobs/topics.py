@@ -46,7 +46,9 @@ class JobKind(OutboxKind):
         running = row["status"] == "running"
         ended = row["done"] + row["failed"]
         data = JobSnapshot.model_construct(
-            **{name: row[name] for name in ("status", "reason", "error", "wanted", "done", "failed", "total", "step")},
+            **{name: row[name] for name in ("status", "reason", "error", "wanted", "done", "failed", "total")},
+            step=row["step"],
+            step_said=row["step_said"],
             rate=row["rate"] if running else 0.0,
             eta_s=eta_of(total=row["total"], ended=ended, rate=row["rate"]) if running else None,
             cost=float(row["cost"]),
@@ -58,6 +60,6 @@ class JobKind(OutboxKind):
 _OWNERS = "SELECT id, owner_id, kind FROM jobs_job WHERE id = ANY(%(ids)s)"
 
 _JOB = """
-SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, step, log
+SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, step, step_said, log
 FROM jobs_job WHERE id = %(id)s
 """

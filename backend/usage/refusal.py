@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from backend.core.errors import QuotaExceeded
+from backend.core.sentences import Sentence, sentence
 
 SQLSTATE = "RVQ01"
 _WHOSE = {"user": "Your", "team": "Your team's", "key": "This API key's", "everybody": "This site's"}
@@ -23,7 +24,9 @@ class BudgetSpent(QuotaExceeded):
 
     def __init__(self, budget: dict[str, Any]) -> None:
         self.budget = {name: budget.get(name) for name in ("id", "subject", "start", "amount")}
-        super().__init__(sentence(budget))
+        said = used_up(budget)
+        super().__init__(said.text)
+        self.sentence = said.plain()
 
 
 @contextmanager
@@ -38,17 +41,27 @@ def refusals() -> Iterator[None]:
         raise
 
 
-def sentence(budget: dict[str, Any]) -> str:
+def used_up(budget: dict[str, Any]) -> Sentence:
     """Which budget, how much of it is used, and when it begins anew."""
     measure, day = budget["measure"], budget["period"] == "day"
     used, limit = (amount(Decimal(budget[name]), measure) for name in ("used", "limit"))
     start = datetime.fromisoformat(budget["start"])
     again = start + timedelta(days=1) if day else (start + timedelta(days=32)).replace(day=1)
-    what = {"cost": "", "tokens": " tokens", "requests": " requests"}[measure]
-    named = f" ({budget['name']})" if budget["name"] else ""
-    return (
-        f"{_WHOSE[budget['scope']]} budget for the {'day' if day else 'month'}{named} does not allow this: {used} of "
-        f"{limit}{what} are used or reserved. It begins anew on {again:%Y-%m-%d} at 00:00 UTC."
+    amounts = {
+        "cost": "{used} of {limit}",
+        "tokens": "{used} of {limit} tokens",
+        "requests": "{used} of {limit} requests",
+    }
+    whose = f" ({budget['name']})" if budget["name"] else ""
+    return sentence(
+        "budget_used",
+        "{whose} budget for the {period}{name} does not allow this: {amount} are used or reserved. "
+        "It begins anew on {date} at 00:00 UTC.",
+        whose=sentence(f"budget_{budget['scope']}", _WHOSE[budget["scope"]]),
+        period=sentence("budget_day", "day") if day else sentence("budget_month", "month"),
+        name=whose,
+        amount=sentence(f"budget_{measure}", amounts[measure], used=used, limit=limit),
+        date=f"{again:%Y-%m-%d}",
     )
 
 

@@ -426,6 +426,8 @@ export interface paths {
         /**
          * What changed between two versions
          * @description Line by line, with the words that changed. Without numbers: the newest version and the one before.
+         *
+         *     `context` unchanged lines are told round each change.
          */
         get: operations["prompts_diff"];
         put?: never;
@@ -2299,13 +2301,19 @@ export interface components {
         };
         /**
          * DiffQuery
-         * @description `?old=&new=`; without `new`, the newest version; without `old`, the one before `new`.
+         * @description `?old=&new=`; without `new`, the newest version; without `old`, the one before `new`. `context`: how many
+         *     unchanged lines are told round a change.
          */
         DiffQuery: {
             /** Old */
             old?: number | null;
             /** New */
             new?: number | null;
+            /**
+             * Context
+             * @default 3
+             */
+            context: number;
         };
         /**
          * Diff
@@ -2926,7 +2934,8 @@ export interface components {
          * JobOut
          * @description A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way.
          *
-         *     In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole.
+         *     In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the
+         *     stable name of their `sentence` and its `params` where there is one, to be said in another language.
          *
          *     `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list.
          */
@@ -2959,6 +2968,10 @@ export interface components {
             wanted: string;
             /** Step */
             step: string;
+            /** Step Said */
+            step_said: {
+                [key: string]: unknown;
+            } | null;
             /** Total */
             total: number;
             /** Done */
@@ -3020,13 +3033,19 @@ export interface components {
         };
         /**
          * KindsOut
-         * @description What this site can do: kinds of jobs, and the forms that a result can be downloaded in.
+         * @description What this site can do: kinds of jobs, the forms that a result can be downloaded in, and the parts that an
+         *     export can include.
          */
         KindsOut: {
             /** Kinds */
             kinds: string[];
             /** Formats */
             formats: string[];
+            /**
+             * Parts
+             * @default []
+             */
+            parts: string[];
         };
         /**
          * TimesQuery
@@ -4403,6 +4422,7 @@ export interface operations {
             query?: {
                 old?: number | null;
                 new?: number | null;
+                context?: number;
             };
             header?: never;
             path: {

@@ -68,6 +68,8 @@ async def test_what_can_not_be_begun_is_in_its_log(site: JobSite):
     logs = [event["data"] for event in await site.events(made) if event["type"] == "log"]
     assert logs[-1]["level"] == "error"
     assert "could not be begun" in logs[-1]["text"]
+    assert (logs[-1]["sentence"], seen["step_said"]["sentence"]) == ("not_begun", "comes_next")
+    assert seen["step_said"]["params"]["timezone"] == "Europe/Berlin"
 
 
 async def test_what_is_wrong_is_refused_by_its_field(site: JobSite):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from backend.core.sentences import Said, Sentence, problem, sentence
 from backend.jobs.kinds.base import NewRow, SpecError
 from backend.jobs.kinds.batch.template import Prompt, Unfilled
 from backend.jobs.models import File
@@ -24,10 +25,12 @@ def table_of(spec: BatchSpec, file: File | None) -> tuple[list[str], Iterator[Li
         with file.path.open("rb") as opened:
             head = opened.read(64)
     except OSError as error:
-        raise SpecError("The file is gone. Upload it again.", field="spec.file") from error
+        raise SpecError(sentence("file_gone", "The file is gone. Upload it again."), field="spec.file") from error
     form = spec.format or guess_format(name=file.name, head=head)
     if form is None:
-        raise SpecError("Is this CSV, JSONL or XLSX? Say it in `format`.", field="spec.format")
+        raise SpecError(
+            sentence("format_unknown", "Is this CSV, JSONL or XLSX? Say it in `format`."), field="spec.format"
+        )
     options = Options(encoding=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet)
     try:
         table = open_table(file.path, format=form, options=options)
@@ -42,26 +45,31 @@ def new_rows(spec: BatchSpec, rows: Iterator[Line | BadLine], *, prompt: Prompt,
     for found in rows:
         tokens, reason = _tried(found, prompt)
         if reason and spec.errors == "refuse":
-            raise SpecError(f"Line {found.number}: {reason}", line=found.number, field="spec.file")
-        error = {"code": "bad_request", "message": reason, "line": found.number} if reason else None
+            raise SpecError(_at(found.number, reason), line=found.number, field="spec.file")
+        error = {**problem("bad_request", reason), "line": found.number} if reason else None
         count += len(models)
         if count > MAX_ROWS:
-            raise SpecError(f"There are over {MAX_ROWS:,} rows, all models together.", field="spec.file")
+            said = sentence("too_many_rows", "There are over {most} rows, all models together.", most=MAX_ROWS)
+            raise SpecError(said, field="spec.file")
         values = found.values if isinstance(found, Line) else None
         for model in models:
             yield NewRow(line=found.number, model=model, input=values, error=error, tokens=tokens)
     if not count:
-        raise SpecError("The table has no rows.", field="spec.file")
+        raise SpecError(sentence("no_rows", "The table has no rows."), field="spec.file")
 
 
-def _tried(found: Line | BadLine, prompt: Prompt) -> tuple[int, str]:
+def _tried(found: Line | BadLine, prompt: Prompt) -> tuple[int, Said]:
     """About how many tokens go in for it, or why nothing can."""
     if isinstance(found, BadLine):
         return 0, found.reason
     try:
         return tokens_of(prompt.messages(found.values)), ""
     except Unfilled as error:
-        return 0, str(error)
+        return 0, error.said
+
+
+def _at(line: int, reason: Said) -> Sentence:
+    return sentence("at_line", "Line {line}: {reason}", line=line, reason=reason)
 
 
 def _inline(rows: list[dict[str, Any]]) -> Iterator[Line | BadLine]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from backend.core.errors import ProviderFailed
+from backend.core.sentences import Sentence, reason_of, sentence, spoken
 from backend.jobs.kinds.base import NewRow
 from backend.jobs.kinds.research.limits import ROUNDS, limits_of
 from backend.jobs.kinds.research.story import Done, Story
@@ -17,7 +18,7 @@ def next_rows(story: Story, spec: ResearchSpec, *, seconds: float) -> Sequence[N
     if last.step == "plan":
         return _after_plan(story, spec, last, seconds)
     if last.status != "done":
-        raise ProviderFailed(_said(last))
+        raise spoken(ProviderFailed, reason_of(last.error or _FAILED))
     if last.step == "write":
         return [NewRow(line=last.input["round"], input={"do": "verify", "write": last.index})]
     if last.output["final"]:
@@ -32,7 +33,7 @@ def next_rows(story: Story, spec: ResearchSpec, *, seconds: float) -> Sequence[N
 def _after_plan(story: Story, spec: ResearchSpec, plan: Done, seconds: float) -> list[NewRow]:
     number = plan.input["round"]
     if plan.status != "done" and number == 1:
-        raise ProviderFailed(_said(plan))
+        raise spoken(ProviderFailed, reason_of(plan.error or _FAILED))
     stopped = next((row.output["skipped"] for row in story.rows if row.output.get("skipped")), "")
     if plan.status != "done":
         stopped = stopped or f"The plan of round {number} failed: {_said(plan)}"
@@ -41,7 +42,7 @@ def _after_plan(story: Story, spec: ResearchSpec, plan: Done, seconds: float) ->
         if not stopped:
             return [NewRow(line=number + 1, model=spec.model or "", input={"do": "plan", "round": number + 1})]
     if not story.notes:
-        raise ProviderFailed(_nothing(story))
+        raise spoken(ProviderFailed, _nothing(story))
     return [_write(story, spec, stopped=stopped)]
 
 
@@ -70,16 +71,23 @@ def _limit(story: Story, spec: ResearchSpec, seconds: float) -> str:
     return ""
 
 
-def _nothing(story: Story) -> str:
+def _nothing(story: Story) -> Sentence:
     searches, pages = story.of("search"), story.of("read")
     read = sum(row.status == "done" for row in pages)
     failed = [row for row in (*searches, *pages, *story.of("note")) if row.error is not None]
-    first = f" The first failure: {_said(failed[0])}" if failed else ""
-    return (
-        f"There is nothing to report: {len(searches)} searches found {len(pages)} pages, {read} could be read, and "
-        f"none of them says anything for the question.{first}"
+    text = (
+        "There is nothing to report: {searches} searches found {pages} pages, {read} could be read, and none of them "
+        "says anything for the question."
     )
+    counts = {"searches": len(searches), "pages": len(pages), "read": read}
+    if not failed:
+        return sentence("nothing_found", text, **counts)
+    first = reason_of(failed[0].error or _FAILED)
+    return sentence("nothing_found_first", text + " The first failure: {reason}", **counts, reason=first)
 
 
 def _said(row: Done) -> str:
-    return str((row.error or {}).get("message", "It failed."))
+    return str((row.error or _FAILED).get("message", ""))
+
+
+_FAILED = {"message": "It failed."}

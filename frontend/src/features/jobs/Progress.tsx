@@ -3,6 +3,7 @@ import { formatNumber, useT } from "@/lib/i18n";
 import { money } from "@/lib/money";
 import { Bar } from "./Bar";
 import styles from "./Jobs.module.css";
+import { stepSaid } from "./said";
 import { duration, nameOf, perSecond } from "./words";
 
 /** The bar, and what it means in figures. */
@@ -15,7 +16,9 @@ export function Progress({ job }: { job: Job }) {
   return (
     <section className={styles["progress"]} aria-label={t("jobs.progress")}>
       <Bar job={job} label={nameOf(t, job)} />
-      {running || job.status === "queued" ? <p className={styles["step"]}>{job.step || "\u00a0"}</p> : null}
+      {running || job.status === "queued" ? (
+        <p className={styles["step"]}>{stepSaid(t, job) || "\u00a0"}</p>
+      ) : null}
       <dl className={styles["totals"]}>
         <div>
           <dt>{t(job.kind === "research" ? "jobs.steps" : "jobs.done")}</dt>

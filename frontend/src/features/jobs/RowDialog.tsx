@@ -5,7 +5,8 @@ import { formatNumber, useT } from "@/lib/i18n";
 import { money } from "@/lib/money";
 import { Button, Dialog, Note, Skeleton } from "@/ui";
 import styles from "./Rows.module.css";
-import { rowSigns, sentenceOf } from "./words";
+import { errorSaid } from "./said";
+import { rowSigns } from "./words";
 
 const written = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
@@ -54,7 +55,7 @@ export function RowDialog({ job, index, onClose }: { job: Job; index: number; on
             ) : null}
             {row.attempt > 1 ? <span>{t("jobs.row_attempts", { count: row.attempt })}</span> : null}
           </p>
-          {row.error ? <Note kind="danger">{sentenceOf(row.error)}</Note> : null}
+          {row.error ? <Note kind="danger">{errorSaid(t, row.error)}</Note> : null}
           {row.output ? (
             <section>
               <h3>{t("jobs.row_output")}</h3>

@@ -18,9 +18,10 @@ import { followOf } from "./follow";
 import { RowDialog } from "./RowDialog";
 import { type Filter, RowStore, type ShownRow } from "./rows";
 import styles from "./Rows.module.css";
+import { errorSaid } from "./said";
 import { useMedia } from "@/lib/useMedia";
 import { useWindow } from "./useWindow";
-import { ended, rowSigns, sentenceOf } from "./words";
+import { ended, rowSigns } from "./words";
 
 const HEIGHT = 44;
 const PHONE_HEIGHT = 72;
@@ -56,8 +57,8 @@ const results = {
 function came(t: T, { error, output }: ShownRow, kind: string): string {
   if (error) {
     const line = error["line"];
-    const said = sentenceOf(error);
-    return typeof line === "number" ? t("jobs.problem_at", { line, reason: said }) : said;
+    const reason = errorSaid(t, error);
+    return typeof line === "number" ? t("jobs.problem_at", { line, reason }) : reason;
   }
   if (kind === "import") {
     const result = /"result": ?"(\w+)"/.exec(output)?.[1];

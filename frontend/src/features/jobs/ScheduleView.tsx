@@ -6,6 +6,7 @@ import { Switch, toast } from "@/ui";
 import type { Line } from "./follow";
 import styles from "./Jobs.module.css";
 import { LogView } from "./LogView";
+import { MadeWith, templateOf } from "./MadeWith";
 import { Times } from "./Times";
 import { ended, kindWord, nameOf } from "./words";
 
@@ -46,6 +47,11 @@ export function ScheduleView({ job, log }: { job: Job; log: readonly Line[] }) {
             <h2>{t("jobs.next_times")}</h2>
             <Times cron={cron} timezone={timezone} />
           </>
+        ) : null}
+        {templateOf(job.spec) ? (
+          <p className={styles["quiet"]}>
+            {t("jobs.schedule_asks")} <MadeWith job={job} />
+          </p>
         ) : null}
         {inner ? (
           <p className={styles["quiet"]}>

@@ -9,7 +9,17 @@ export type Line = Log;
 
 type Live = Pick<
   Job,
-  "status" | "reason" | "error" | "done" | "failed" | "total" | "rate" | "eta_s" | "cost" | "step"
+  | "status"
+  | "reason"
+  | "error"
+  | "done"
+  | "failed"
+  | "total"
+  | "rate"
+  | "eta_s"
+  | "cost"
+  | "step"
+  | "step_said"
 >;
 
 export interface Followed {

@@ -99,8 +99,3 @@ export const perSecond = (rate: number): string =>
 /** 0 to 1; nothing where it is not known how much there is. */
 export const partOf = ({ total, done, failed }: Pick<Job, "total" | "done" | "failed">): number =>
   total > 0 ? Math.min(1, (done + failed) / total) : 0;
-
-export const sentenceOf = (error: Record<string, unknown> | null): string => {
-  const said = error?.["message"];
-  return typeof said === "string" ? said : "";
-};

@@ -450,7 +450,7 @@ export interface JobNoteFrame {
   data: ResearchNote;
 }
 
-/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
+/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the stable name of their `sentence` and its `params` where there is one, to be said in another language. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
 export interface JobOut {
   id: string;
   kind: string;
@@ -461,6 +461,7 @@ export interface JobOut {
   error: Record<string, unknown> | null;
   wanted: string;
   step: string;
+  step_said: Record<string, unknown> | null;
   total: number;
   done: number;
   failed: number;
@@ -532,6 +533,7 @@ export interface JobSnapshot {
   eta_s: number | null;
   cost: number;
   step: string;
+  step_said: Record<string, unknown> | null;
   log: Log[];
 }
 
@@ -571,10 +573,12 @@ export interface JobWriteFrame {
 
 export type JsonValue = unknown;
 
-/** `log`: a sentence for people. */
+/** `log`: a sentence for people. `sentence` is its stable name, `params` what stands in it; an empty name: there is only the text. */
 export interface Log {
   level: "info" | "warning" | "error";
   text: string;
+  sentence?: string;
+  params?: Record<string, unknown>;
 }
 
 /** `message.created`. */
@@ -685,7 +689,7 @@ export interface Presence {
   users: string[];
 }
 
-/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list. */
+/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list. `step_said` names the sentence in `step`, and has its parameters. */
 export interface Progress {
   done: number;
   failed: number;
@@ -694,6 +698,7 @@ export interface Progress {
   eta_s: number | null;
   cost: number;
   step: string;
+  step_said?: Record<string, unknown> | null;
 }
 
 /** The `prompt` field of a message or a completion: a template by id or slug, a version of it, and its values. */

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { addWords, setLocale, translate as t } from "@/lib/i18n";
+import { errorSaid, said, stepSaid } from "./said";
+
+beforeAll(async () => {
+  await addWords({ jobs: { en: () => import("@/locales/en/jobs.json"), de: () => import("@/locales/de/jobs.json") } });
+  await setLocale("de", { keep: false });
+});
+afterAll(() => setLocale("en", { keep: false }));
+
+test("a sentence with a name is said in the reader's language, with its numbers and what stands in it", () => {
+  const line = { text: "2 rows are done again.", sentence: "rows_again", params: { count: 2 } };
+  expect(said(t, line)).toBe("2 Zeilen werden noch einmal gemacht.");
+  expect(said(t, { ...line, params: { count: 1 } })).toBe("1 Zeile wird noch einmal gemacht.");
+  const error = {
+    code: "internal",
+    message: "Every row failed. The first: It took too long.",
+    sentence: "every_row_failed",
+    params: { reason: { text: "It took too long.", sentence: "too_long", params: {} } },
+  };
+  expect(errorSaid(t, error)).toBe("Jede Zeile ist misslungen. Die erste: Es dauerte zu lange.");
+  const step = { step: "Reading a", step_said: { sentence: "reading", params: { url: "a" } } };
+  expect(stepSaid(t, step)).toBe("Liest a");
+});
+
+test("what has no name, or one that the page does not know, is told in the server's words", () => {
+  expect(said(t, { text: "The model said no." })).toBe("The model said no.");
+  expect(said(t, { text: "From a newer server.", sentence: "of_tomorrow" })).toBe("From a newer server.");
+  expect(stepSaid(t, { step: "", step_said: null })).toBe("");
+  expect(errorSaid(t, null)).toBe("");
+});
