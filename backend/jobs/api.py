@@ -4,6 +4,7 @@ from typing import Annotated, Any, get_args
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Status
 from pydantic import BaseModel, Field
@@ -109,7 +110,13 @@ async def jobs_create(request: HttpRequest, body: JobCreate, key: Key = None) ->
 async def jobs_kinds(request: HttpRequest) -> KindsOut:  # noqa: ARG001
     """Those that this site has, by the names that `POST jobs` takes."""
     parts = [CONVERSATIONS, *portable.parts()]
-    return KindsOut(kinds=kind_names(), formats=list(get_args(ResultFormat)), parts=parts)
+    return KindsOut(
+        kinds=kind_names(),
+        formats=list(get_args(ResultFormat)),
+        parts=parts,
+        max_file=settings.MAX_UPLOAD_BYTES,
+        max_import=settings.MAX_IMPORT_BYTES,
+    )
 
 
 @router.get("/jobs/times", response=TimesOut, summary="When a schedule would come")

@@ -39,6 +39,8 @@ def progressed(job: Job) -> None:
         "rate": 0.0,
         "eta_s": None,
         "cost": float(job.cost),
+        "input_tokens": job.input_tokens,
+        "output_tokens": job.output_tokens,
         "step": job.step,
         "step_said": job.step_said,
     }

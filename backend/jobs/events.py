@@ -19,7 +19,8 @@ class Event(BaseModel):
 class Progress(Event):
     """`progress`, at most about ten a second: totals, never less than before but by a retry.
 
-    `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list.
+    `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list, tokens of
+    the calls that it pays for.
     `step_said` names the sentence in `step`, and has its parameters.
     """
 
@@ -29,6 +30,8 @@ class Progress(Event):
     rate: float
     eta_s: float | None
     cost: float
+    input_tokens: int
+    output_tokens: int
     step: str
     step_said: dict[str, Any] | None = None
 
@@ -76,6 +79,8 @@ class JobSnapshot(Event):
     rate: float
     eta_s: float | None
     cost: float
+    input_tokens: int
+    output_tokens: int
     step: str
     step_said: dict[str, Any] | None
     log: list[Log]

@@ -240,12 +240,14 @@ class RowOut(BaseModel):
 
 class KindsOut(BaseModel):
     """What this site can do: kinds of jobs, the forms that a result can be downloaded in, and the parts that an
-    export can include.
+    export can include. Bytes that an uploaded file may have: `max_file`, and `max_import` of an export to be imported.
     """
 
     kinds: list[str]
     formats: list[str]
     parts: list[str] = []
+    max_file: int
+    max_import: int
 
 
 class TimesOut(BaseModel):
@@ -255,10 +257,11 @@ class TimesOut(BaseModel):
 
 
 class TableProblem(BaseModel):
-    """What is wrong with an uploaded table, and where."""
+    """What is wrong with an uploaded table, and where. `said` names the sentence in `reason`, with its parameters."""
 
     line: int | None
     reason: str
+    said: dict[str, Any] | None = None
 
 
 class FileOut(BaseModel):

@@ -77,6 +77,8 @@ class Tally:
             rate=rate,
             eta_s=eta_of(total=self.total, ended=self.done + self.failed, rate=rate),
             cost=float(self.cost),
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
             step=text_of(step)[:200],
             step_said=named(step) or None,
         )

@@ -3034,7 +3034,7 @@ export interface components {
         /**
          * KindsOut
          * @description What this site can do: kinds of jobs, the forms that a result can be downloaded in, and the parts that an
-         *     export can include.
+         *     export can include. Bytes that an uploaded file may have: `max_file`, and `max_import` of an export to be imported.
          */
         KindsOut: {
             /** Kinds */
@@ -3046,6 +3046,10 @@ export interface components {
              * @default []
              */
             parts: string[];
+            /** Max File */
+            max_file: number;
+            /** Max Import */
+            max_import: number;
         };
         /**
          * TimesQuery
@@ -3232,13 +3236,17 @@ export interface components {
         };
         /**
          * TableProblem
-         * @description What is wrong with an uploaded table, and where.
+         * @description What is wrong with an uploaded table, and where. `said` names the sentence in `reason`, with its parameters.
          */
         TableProblem: {
             /** Line */
             line: number | null;
             /** Reason */
             reason: string;
+            /** Said */
+            said?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * FileQuery
@@ -3352,7 +3360,7 @@ export interface components {
          * ReportOut
          * @description A research as it stands. `markdown` is null until it is written, and its marks `[1]` mean nothing until it is
          *     `verified`: then `[1]` is the citation 1, and `[?]` stands where a citation was dropped. `stopped` says which limit
-         *     ended the reading early.
+         *     ended the reading early; `stopped_said` names that sentence, with its parameters.
          */
         ReportOut: {
             /**
@@ -3400,6 +3408,10 @@ export interface components {
             used: components["schemas"]["ReachOut"];
             /** Stopped */
             stopped: string;
+            /** Stopped Said */
+            stopped_said?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * SearchOut

@@ -122,7 +122,7 @@ async def test_a_job_that_a_budget_paused_goes_on_by_itself_once_there_is_room(s
     await site.work(own)
     assert (await site.seen(client, own))["reason"] == "", "the third call was the last that it needed"
     events = await site.events(own)
-    assert [one["data"]["text"] for one in events if one["type"] == "log"].count(room.SAID) == 1
+    assert [one["data"]["text"] for one in events if one["type"] == "log"].count(room.SAID.text) == 1
     assert [one["data"]["status"] for one in events if one["type"] == "status"].count("queued") == 1
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from backend.core.sentences import Said, Sentence, problem, sentence
+from backend.core.sentences import Said, problem, sentence
 from backend.jobs.kinds.base import NewRow, SpecError
 from backend.jobs.kinds.batch.template import Prompt, Unfilled
 from backend.jobs.models import File
 from backend.jobs.schemas import BatchSpec
 from backend.jobs.tables import BadLine, BadTable, Line, Options, guess_format, open_table
+from backend.jobs.tables.base import at_line
 from backend.jobs.tables.jsonl_file import plain
 from backend.usage.money import tokens_of
 
@@ -35,7 +36,7 @@ def table_of(spec: BatchSpec, file: File | None) -> tuple[list[str], Iterator[Li
     try:
         table = open_table(file.path, format=form, options=options)
     except BadTable as error:
-        raise SpecError(str(error), line=error.line, field="spec.file") from error
+        raise SpecError(error.said, line=error.line, field="spec.file") from error
     return table.columns, _walked(table.rows)
 
 
@@ -45,7 +46,7 @@ def new_rows(spec: BatchSpec, rows: Iterator[Line | BadLine], *, prompt: Prompt,
     for found in rows:
         tokens, reason = _tried(found, prompt)
         if reason and spec.errors == "refuse":
-            raise SpecError(_at(found.number, reason), line=found.number, field="spec.file")
+            raise SpecError(at_line(found.number, reason), line=found.number, field="spec.file")
         error = {**problem("bad_request", reason), "line": found.number} if reason else None
         count += len(models)
         if count > MAX_ROWS:
@@ -61,15 +62,11 @@ def new_rows(spec: BatchSpec, rows: Iterator[Line | BadLine], *, prompt: Prompt,
 def _tried(found: Line | BadLine, prompt: Prompt) -> tuple[int, Said]:
     """About how many tokens go in for it, or why nothing can."""
     if isinstance(found, BadLine):
-        return 0, found.reason
+        return 0, found.said
     try:
         return tokens_of(prompt.messages(found.values)), ""
     except Unfilled as error:
         return 0, error.said
-
-
-def _at(line: int, reason: Said) -> Sentence:
-    return sentence("at_line", "Line {line}: {reason}", line=line, reason=reason)
 
 
 def _inline(rows: list[dict[str, Any]]) -> Iterator[Line | BadLine]:
@@ -81,4 +78,4 @@ def _walked(rows: Iterator[Line | BadLine]) -> Iterator[Line | BadLine]:
     try:
         yield from rows
     except BadTable as error:
-        raise SpecError(str(error), line=error.line, field="spec.file") from error
+        raise SpecError(error.said, line=error.line, field="spec.file") from error

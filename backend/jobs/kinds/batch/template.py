@@ -6,9 +6,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from backend.core.errors import BadRequest
-from backend.core.problems import FieldErrors
-from backend.core.sentences import Said, sentence, text_of
+from backend.core.sentences import Said, sentence, text_of, together
 from backend.jobs.schemas import BatchSpec
+from backend.prompts.rendering import WrongValues
 from backend.prompts.use import Prepared
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
@@ -93,8 +93,8 @@ class Stored:
         given = {name: values[column] for name, column in self._columns if column in values}
         try:
             filled = self._prepared.render(given, field="", texts=True)
-        except FieldErrors as error:
-            raise Unfilled(" ".join(message for _, message in error.errors)) from None
+        except WrongValues as error:
+            raise Unfilled(together(error.said)) from None
         except BadRequest as error:
             raise Unfilled(error.message) from None
         texts = (("system", filled.system), ("user", filled.user))

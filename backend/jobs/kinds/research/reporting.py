@@ -60,7 +60,8 @@ class Reporting:
         )
         markdown = await self._asker.used(asked, use, calls=calls, said=pieces.said)
         self._telling.done(row, offset=len(markdown), text="")
-        return {"markdown": markdown, "notes": [asdict(note) for note in notes], "stopped": row.input["stopped"]}
+        stopped: dict[str, Any] = {name: row.input[name] for name in ("stopped", "stopped_said") if name in row.input}
+        return {"markdown": markdown, "notes": [asdict(note) for note in notes], **stopped}
 
     async def _verify(self, row: Taken) -> dict[str, Any]:
         self._telling.begun(row, ResearchVerify, sentence("checking", "Checking the citations"))

@@ -9,14 +9,14 @@ import structlog
 
 from backend.core.db import in_thread
 from backend.core.errors import QuotaExceeded, Unavailable
-from backend.core.sentences import problem, sentence, went_wrong
+from backend.core.sentences import Sentence, problem, sentence, went_wrong
 from backend.jobs.calls import RowCalls
 from backend.jobs.events import ResearchNote, ResearchPlan, ResearchRead, ResearchSearch
 from backend.jobs.kinds.base import Handle, NewRow, Outcome, Taken
 from backend.jobs.kinds.research import prompts, sources
 from backend.jobs.kinds.research.answers import Notes, Plan
 from backend.jobs.kinds.research.asking import Asker, ProviderError, Unreadable
-from backend.jobs.kinds.research.limits import limits_of, pages_a_search, searches_a_round
+from backend.jobs.kinds.research.limits import limit_reached, limits_of, pages_a_search, searches_a_round
 from backend.jobs.kinds.research.reporting import Reporting
 from backend.jobs.kinds.research.story import Story, story_of
 from backend.jobs.kinds.research.telling import Telling
@@ -97,7 +97,7 @@ class Research:
 
     async def _step(self, step: str, row: Taken, calls: RowCalls) -> tuple[dict[str, Any], list[NewRow]]:
         if step in ("search", "read", "note") and (reason := self.over()):
-            return {"skipped": reason}, []
+            return {"skipped": reason.text, "skipped_said": reason.plain()}, []
         match step:
             case "plan":
                 return await self._plan(row, calls)
@@ -220,11 +220,11 @@ class Research:
         self._telling.done(row, number=number, notes=notes)
         return {"number": number, "notes": notes}
 
-    def over(self) -> str:
-        """Why no more is read; empty: go on."""
+    def over(self) -> Sentence | None:
+        """Why no more is read; None: go on."""
         if self._seconds > self._limits.minutes * 60:
-            return f"The limit of {self._limits.minutes} minutes was reached."
-        return ""
+            return limit_reached("minutes", self._limits.minutes)
+        return None
 
     @property
     def _seconds(self) -> float:

@@ -102,7 +102,7 @@ function Known({ job, followed }: { job: Job; followed: Followed }) {
           <Acts job={job} />
         </header>
         <Trouble job={job} />
-        {job.kind === "schedule" || read ? null : <Progress job={job} />}
+        {job.kind === "schedule" || read ? null : <Progress job={job} heard={followed.heard} />}
         <div className={styles["tabs"]}>
           <Segments<Tab> name="job-tab" label={t("jobs.view")} value={tab} options={tabs} onChange={setTab} />
         </div>

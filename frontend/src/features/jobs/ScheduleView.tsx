@@ -8,7 +8,7 @@ import styles from "./Jobs.module.css";
 import { LogView } from "./LogView";
 import { MadeWith, templateOf } from "./MadeWith";
 import { Times } from "./Times";
-import { ended, kindWord, nameOf } from "./words";
+import { aboutOf, ended } from "./words";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -54,9 +54,7 @@ export function ScheduleView({ job, log }: { job: Job; log: readonly Line[] }) {
           </p>
         ) : null}
         {inner ? (
-          <p className={styles["quiet"]}>
-            {t("jobs.schedule_begins", { name: nameOf(t, inner), kind: kindWord(t, inner.kind) })}
-          </p>
+          <p className={styles["quiet"]}>{t("jobs.schedule_begins", { job: aboutOf(t, inner) })}</p>
         ) : null}
       </section>
       <section>

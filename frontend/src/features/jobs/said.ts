@@ -38,3 +38,16 @@ export const stepSaid = (
   t: T,
   { step, step_said: named }: { step: string; step_said?: Record<string, unknown> | null },
 ): string => said(t, { ...(named as Partial<Told> | null), text: step });
+
+/** The same of what is wrong with a file, and where. */
+export function problemSaid(
+  t: T,
+  {
+    line,
+    reason: text,
+    said: named,
+  }: { line: number | null; reason: string; said?: Record<string, unknown> | null },
+): string {
+  const reason = said(t, { ...(named as Partial<Told> | null), text });
+  return line === null ? reason : t("jobs.problem_at", { line, reason });
+}

@@ -123,7 +123,7 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
         <VariablesEditor content={content} reads={reads} onChange={(next) => change({ variables: next })} />
         <Asked content={draft} reads={reads} onChange={change} />
         {reads ? null : (
-          <div className={styles["save"]}>
+          <div className={styles["save"]} data-foot="">
             {problem ? <Note kind="danger">{problem}</Note> : null}
             <div className={styles["saving"]}>
               {template ? (

@@ -532,6 +532,8 @@ export interface JobSnapshot {
   rate: number;
   eta_s: number | null;
   cost: number;
+  input_tokens: number;
+  output_tokens: number;
   step: string;
   step_said: Record<string, unknown> | null;
   log: Log[];
@@ -689,7 +691,7 @@ export interface Presence {
   users: string[];
 }
 
-/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list. `step_said` names the sentence in `step`, and has its parameters. */
+/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list, tokens of the calls that it pays for. `step_said` names the sentence in `step`, and has its parameters. */
 export interface Progress {
   done: number;
   failed: number;
@@ -697,6 +699,8 @@ export interface Progress {
   rate: number;
   eta_s: number | null;
   cost: number;
+  input_tokens: number;
+  output_tokens: number;
   step: string;
   step_said?: Record<string, unknown> | null;
 }

@@ -1,7 +1,7 @@
 import { useDeferredValue, useState } from "react";
 import { explain } from "@/api/errors";
 import { files, type UploadedFile } from "@/api/files";
-import { formatNumber, useT } from "@/lib/i18n";
+import { useT } from "@/lib/i18n";
 import { Button, Field, Input, Note } from "@/ui";
 import { countLines } from "../estimate";
 import styles from "../Form.module.css";
@@ -13,6 +13,7 @@ import { MakeFrame } from "./MakeFrame";
 import { ModelsField } from "./ModelsField";
 import { useModels } from "./models";
 import { amountOf, decimal, wrongField } from "./numbers";
+import { limitOf, useLimits } from "./sizes";
 import { useBatchPrompt } from "./useBatchPrompt";
 import { useMake } from "./useMake";
 
@@ -22,6 +23,7 @@ const COUNTED_MAX = 100 * 1024 * 1024;
 /** A prompt over the rows of a table. */
 export function BatchPage() {
   const t = useT();
+  const limits = useLimits();
   const { data: models } = useModels();
   const [file, setFile] = useState<UploadedFile | null>(null);
   const [lines, setLines] = useState<number | null>(null);
@@ -110,7 +112,7 @@ export function BatchPage() {
           <DropFile
             name="spec.file"
             accept=".csv,.tsv,.txt,.jsonl,.ndjson,.xlsx"
-            hint={t("jobs.table_hint")}
+            hint={t("jobs.table_hint", { most: limitOf(limits.file) })}
             file={file}
             error={fields["spec.file"]}
             detail={rows === null ? "" : t("jobs.rows_about", { count: rows })}
@@ -228,7 +230,7 @@ export function BatchPage() {
             <Button type="submit" look="primary" busy={busy}>
               {rows === null
                 ? t("jobs.start")
-                : t("jobs.start_rows", { total: formatNumber(rows * Math.max(1, picked.length)) })}
+                : t("jobs.start_rows", { count: rows * Math.max(1, picked.length) })}
             </Button>
           </div>
         </div>

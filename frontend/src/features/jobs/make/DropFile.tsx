@@ -3,15 +3,10 @@ import { type DragEvent, useEffect, useRef, useState } from "react";
 import { explain } from "@/api/errors";
 import { upload, type UploadedFile } from "@/api/files";
 import { announce } from "@/lib/announce";
-import { formatNumber, useT } from "@/lib/i18n";
+import { useT } from "@/lib/i18n";
 import { IconButton } from "@/ui";
 import styles from "../Form.module.css";
-
-export function sizeOf(bytes: number): string {
-  const unit = bytes < 1e6 ? "kilobyte" : "megabyte";
-  const value = bytes / (bytes < 1e6 ? 1e3 : 1e6);
-  return formatNumber(value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 });
-}
+import { sizeOf, tooLarge, useLimits } from "./sizes";
 
 /** A place for a file: dropped or picked, sent at once with its progress; then the file, to be taken out again. */
 export function DropFile({
@@ -21,6 +16,7 @@ export function DropFile({
   file,
   error,
   detail,
+  imports = false,
   onFile,
 }: {
   name: string;
@@ -30,9 +26,12 @@ export function DropFile({
   error: string | undefined;
   /** What is known of the file beside its size. */
   detail?: string;
+  /** Whether it is an export of conversations, which may be larger. */
+  imports?: boolean;
   onFile: (file: UploadedFile | null, picked: File | null) => void;
 }) {
   const t = useT();
+  const limits = useLimits();
   const [over, setOver] = useState(false);
   const [sending, setSending] = useState<{ name: string; part: number } | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
@@ -44,7 +43,9 @@ export function DropFile({
     const mine = new AbortController();
     way.current?.abort();
     way.current = mine;
-    setFailed(null);
+    const refusal = tooLarge(t, picked.size, limits, imports);
+    setFailed(refusal);
+    if (refusal) return;
     setSending({ name: picked.name, part: 0 });
     let shown = 0;
     upload(picked, {
