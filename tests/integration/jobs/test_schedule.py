@@ -46,7 +46,9 @@ async def test_each_of_its_times_begins_one_job_while_it_stands(site: JobSite):
 
 async def test_its_next_times_are_told_before_it_is_made(site: JobSite):
     client = await site.ada()
-    assert "schedule" in (await client.get("/api/v1/jobs/kinds")).json()["kinds"]
+    able = (await client.get("/api/v1/jobs/kinds")).json()
+    assert "schedule" in able["kinds"]
+    assert 0 < able["max_file"] <= able["max_import"]
     asked: dict[str, str | int] = {"cron": "30 7 * * 1", "timezone": "Asia/Tokyo", "count": 3}
     times = (await client.get("/api/v1/jobs/times", params=asked)).json()["times"]
     assert len(times) == 3

@@ -6,7 +6,8 @@ import { announce } from "@/lib/announce";
 import { useT } from "@/lib/i18n";
 import { IconButton } from "@/ui";
 import styles from "../Form.module.css";
-import { sizeOf, tooLarge, useLimits } from "./sizes";
+import { wrongField } from "./numbers";
+import { limitsKnown, sizeOf, tooLarge } from "./sizes";
 
 /** A place for a file: dropped or picked, sent at once with its progress; then the file, to be taken out again. */
 export function DropFile({
@@ -31,7 +32,6 @@ export function DropFile({
   onFile: (file: UploadedFile | null, picked: File | null) => void;
 }) {
   const t = useT();
-  const limits = useLimits();
   const [over, setOver] = useState(false);
   const [sending, setSending] = useState<{ name: string; part: number } | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
@@ -43,20 +43,25 @@ export function DropFile({
     const mine = new AbortController();
     way.current?.abort();
     way.current = mine;
-    const refusal = tooLarge(t, picked.size, limits, imports);
-    setFailed(refusal);
-    if (refusal) return;
+    setFailed(null);
     setSending({ name: picked.name, part: 0 });
     let shown = 0;
-    upload(picked, {
-      signal: mine.signal,
-      onProgress: (part) => {
-        if (part - shown < 0.01 && part < 1) return;
-        shown = part;
-        setSending({ name: picked.name, part });
-      },
-    })
+    const send = async () => {
+      const refusal = tooLarge(t, picked.size, await limitsKnown(), imports);
+      if (refusal) throw wrongField(name, refusal);
+      mine.signal.throwIfAborted();
+      return upload(picked, {
+        signal: mine.signal,
+        onProgress: (part) => {
+          if (part - shown < 0.01 && part < 1) return;
+          shown = part;
+          setSending({ name: picked.name, part });
+        },
+      });
+    };
+    send()
       .then((done) => {
+        if (mine.signal.aborted) return;
         announce(t("jobs.file_there", { name: done.name }));
         onFile(done, picked);
       })

@@ -1,4 +1,4 @@
-import { useKinds } from "@/api/jobs";
+import { kindsKnown, useKinds } from "@/api/jobs";
 import { formatNumber, type T } from "@/lib/i18n";
 
 const MIB = 1024 * 1024;
@@ -23,21 +23,22 @@ export const limitOf = (bytes: number): string =>
 
 const STANDARD: Limits = { file: 100 * MIB, imports: 500 * MIB };
 
-/** What this site takes; until that is known, what sites take that were not told otherwise, and nothing is refused. */
-export function useLimits(): Limits & { known: boolean } {
+/** What this site takes; until that is known, what sites take that were not told otherwise. */
+export function useLimits(): Limits {
   const { data } = useKinds();
-  return data
-    ? { file: data.max_file, imports: data.max_import, known: true }
-    : { ...STANDARD, known: false };
+  return data ? { file: data.max_file, imports: data.max_import } : STANDARD;
 }
 
+/** The same, waited for; null where it can't be known now. */
+export const limitsKnown = (): Promise<Limits | null> =>
+  kindsKnown().then(
+    (data) => ({ file: data.max_file, imports: data.max_import }),
+    () => null,
+  );
+
 /** Why a file of that size need not be sent at all; null where it may be. */
-export function tooLarge(
-  t: T,
-  size: number,
-  { file, imports, known }: Limits & { known: boolean },
-  isImport: boolean,
-): string | null {
-  if (!known || size <= (isImport ? imports : file)) return null;
-  return t("jobs.file_too_large", { size: sizeOf(size), most: limitOf(file), imports: limitOf(imports) });
+export function tooLarge(t: T, size: number, limits: Limits | null, isImport: boolean): string | null {
+  if (!limits || size <= (isImport ? limits.imports : limits.file)) return null;
+  const [most, imports] = [limitOf(limits.file), limitOf(limits.imports)];
+  return t("jobs.file_too_large", { size: sizeOf(size), most, imports });
 }
