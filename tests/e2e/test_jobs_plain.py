@@ -25,8 +25,7 @@ def over_the_foot(page: Page, text: str) -> bool:
 def test_a_refused_field_and_its_error_stand_above_the_forms_foot(visit: Visit, ada: Person, watch: Watch) -> None:
     watch.expect("422")
     page = visit(ada, "/jobs/new/batch")
-    table = {"name": "t.csv", "mimeType": "text/csv", "buffer": b"Who\nBo\n"}
-    page.locator("input[type=file]").set_input_files(table)
+    page.locator("input[type=file]").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": b"Who\nBo\n"})
     page.get_by_label("What each row asks").fill("n=2 rate=0 {{Who}}")
     page.get_by_label("Cost cap, US dollars").fill("0.0000001")
     page.locator("form").evaluate("form => form.parentElement.parentElement.scrollTo(0, 0)")
@@ -66,8 +65,9 @@ def test_an_import_shows_titles_and_reasons_and_no_cost(visit: Visit, ada: Perso
     broken = {"mapping": {"a": exports.node("a", "a", [])}, "title": ""}
     data = json.dumps([exports.chatgpt(), broken]).encode()
     page = visit(ada, "/jobs/new/import")
-    file = {"name": "conversations.json", "mimeType": "application/json", "buffer": data}
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "conversations.json", "mimeType": "application/json", "buffer": data}
+    )
     page.get_by_role("button", name="Start", exact=True).click()
     rows = page.get_by_role("table", name="Rows")
     expect(rows.get_by_text("Rain")).to_be_visible()

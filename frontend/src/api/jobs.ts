@@ -81,7 +81,7 @@ const kinds = queryOptions({
 /** What this site can do. */
 export const useKinds = () => useQuery(kinds);
 /** The same, asked for where it is not known yet. */
-export const kindsKnown = () => queryClient.ensureQueryData(kinds);
+export const kindsKnown = () => queryClient.query({ ...kinds, staleTime: "static" });
 export const useTimes = (cron: string, timezone: string) =>
   useQuery({
     queryKey: ["jobs", "times", cron, timezone],
