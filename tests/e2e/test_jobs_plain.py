@@ -11,6 +11,11 @@ from tests.support import exports
 from tests.support.person import Person
 
 MIB = 1024 * 1024
+BEHIND_THE_FOOT = """field => {
+  const foot = document.querySelector("[data-foot]").getBoundingClientRect();
+  field.blur();
+  field.closest("form").parentElement.parentElement.scrollTop += field.getBoundingClientRect().bottom - foot.bottom;
+}"""
 
 
 def over_the_foot(page: Page, text: str) -> bool:
@@ -28,7 +33,7 @@ def test_a_refused_field_and_its_error_stand_above_the_forms_foot(visit: Visit, 
     page.locator("input[type=file]").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": b"Who\nBo\n"})
     page.get_by_label("What each row asks").fill("n=2 rate=0 {{Who}}")
     page.get_by_label("Cost cap, US dollars").fill("0.0000001")
-    page.locator("form").evaluate("form => form.parentElement.parentElement.scrollTo(0, 0)")
+    page.locator("[name='spec.cost_cap']").evaluate(BEHIND_THE_FOOT)
     page.get_by_role("button", name="Start 1 call", exact=True).click()
     expect(page.get_by_label("Cost cap, US dollars")).to_be_focused()
     expect(page.locator("[aria-invalid] + p")).to_be_visible()
