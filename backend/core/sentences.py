@@ -3,6 +3,7 @@
 Whoever does not know a name shows the text. A parameter is a text, a number, or a sentence in itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, Union
 
@@ -45,6 +46,12 @@ def sentence(name: str, template: str, /, **params: Param) -> Sentence:
     """A named sentence."""
     cut = {key: value[:MOST_SAID] if isinstance(value, str) else value for key, value in params.items()}
     return Sentence(name, template, cut)
+
+
+def together(parts: Sequence[Said]) -> Said:
+    """One after the other."""
+    first, *rest = parts
+    return sentence("and_then", "{first} {rest}", first=first, rest=together(rest)) if rest else first
 
 
 def text_of(said: Said) -> str:

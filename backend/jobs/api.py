@@ -4,6 +4,7 @@ from typing import Annotated, Any, get_args
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Status
 from pydantic import BaseModel, Field
@@ -13,9 +14,10 @@ from backend.chat.api import Key
 from backend.core.db import in_thread
 from backend.core.errors import BadRequest
 from backend.core.pagination import PageQuery
-from backend.jobs import files, results, selectors, services
+from backend.jobs import files, portable, results, selectors, services
 from backend.jobs.imports import undo
 from backend.jobs.kinds import kind_names
+from backend.jobs.kinds.export import CONVERSATIONS
 from backend.jobs.kinds.schedule import upcoming
 from backend.jobs.schemas import (
     FileOut,
@@ -107,7 +109,14 @@ async def jobs_create(request: HttpRequest, body: JobCreate, key: Key = None) ->
 @router.get("/jobs/kinds", response=KindsOut, summary="Kinds of jobs")
 async def jobs_kinds(request: HttpRequest) -> KindsOut:  # noqa: ARG001
     """Those that this site has, by the names that `POST jobs` takes."""
-    return KindsOut(kinds=kind_names(), formats=list(get_args(ResultFormat)))
+    parts = [CONVERSATIONS, *portable.parts()]
+    return KindsOut(
+        kinds=kind_names(),
+        formats=list(get_args(ResultFormat)),
+        parts=parts,
+        max_file=settings.MAX_UPLOAD_BYTES,
+        max_import=settings.MAX_IMPORT_BYTES,
+    )
 
 
 @router.get("/jobs/times", response=TimesOut, summary="When a schedule would come")

@@ -5,6 +5,7 @@ from typing import Any, Literal, cast
 from django.db import transaction
 
 from backend.core import outbox
+from backend.core.sentences import Said, named, text_of
 from backend.jobs import pusher
 from backend.jobs.events import JobChanged, Log, StatusChanged
 from backend.jobs.models import Job
@@ -22,9 +23,9 @@ def told(job: Job, *, change: Literal["created", "updated"] = "updated") -> None
     outbox.publish_later(topic=f"user.{job.owner_id}", type="job.changed", data=changed)
 
 
-def logged(job: Job, text: str, *, level: Literal["info", "warning", "error"] = "info") -> None:
+def logged(job: Job, said: Said, *, level: Literal["info", "warning", "error"] = "info") -> None:
     """A line of its log; the caller saves `log`."""
-    line = Log(level=level, text=text)
+    line = Log(level=level, text=text_of(said), **named(said))
     job.log = [*job.log, line.model_dump()][-LOG_LINES:]
     outbox.publish(row=job, topic=job.topic, type="log", data=line)
 
@@ -38,7 +39,10 @@ def progressed(job: Job) -> None:
         "rate": 0.0,
         "eta_s": None,
         "cost": float(job.cost),
+        "input_tokens": job.input_tokens,
+        "output_tokens": job.output_tokens,
         "step": job.step,
+        "step_said": job.step_said,
     }
     outbox.publish(row=job, topic=job.topic, type="progress", data=data)
 

@@ -31,7 +31,7 @@ def begin() -> Job | None:
             pushed_on_commit(job)
             return job
     for step in STEPS.values():
-        log.info("maintenance", step=step.name, said=step.run(dry=False))
+        log.info("maintenance", step=step.name, said=step.run(dry=False).text)
     return None
 
 

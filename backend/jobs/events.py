@@ -19,7 +19,9 @@ class Event(BaseModel):
 class Progress(Event):
     """`progress`, at most about ten a second: totals, never less than before but by a retry.
 
-    `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list.
+    `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list, tokens of
+    the calls that it pays for.
+    `step_said` names the sentence in `step`, and has its parameters.
     """
 
     done: int
@@ -28,7 +30,10 @@ class Progress(Event):
     rate: float
     eta_s: float | None
     cost: float
+    input_tokens: int
+    output_tokens: int
     step: str
+    step_said: dict[str, Any] | None = None
 
 
 class RowEnded(Event):
@@ -43,10 +48,14 @@ class RowEnded(Event):
 
 
 class Log(Event):
-    """`log`: a sentence for people."""
+    """`log`: a sentence for people. `sentence` is its stable name, `params` what stands in it; an empty name: there is
+    only the text.
+    """
 
     level: Level
     text: str
+    sentence: str = ""
+    params: dict[str, Any] = {}
 
 
 class StatusChanged(Event):
@@ -70,7 +79,10 @@ class JobSnapshot(Event):
     rate: float
     eta_s: float | None
     cost: float
+    input_tokens: int
+    output_tokens: int
     step: str
+    step_said: dict[str, Any] | None
     log: list[Log]
 
 

@@ -14,6 +14,7 @@ from backend.accounts.permissions import Owned, require
 from backend.accounts.principal import Principal
 from backend.core.errors import Conflict, NotFound, QuotaExceeded
 from backend.core.pagination import Page, page
+from backend.core.sentences import named, sentence, text_of
 from backend.jobs.imports.reading import source_at
 from backend.jobs.models import ENDED, File, files_folder
 from backend.jobs.schemas import FileOut, TableProblem
@@ -30,6 +31,7 @@ LARGEST_BOOK = 4 * 1024 * 1024
 """Bytes of a workbook that is looked into: its texts have to be read whole."""
 
 SHOWN_PROBLEMS = 20
+FILE_GONE = sentence("file_gone", "The file is gone. Upload it again.")
 LEFT_SECONDS = 24 * 3600
 MAX_FILES = 200
 """Of a person."""
@@ -115,13 +117,13 @@ def _look(row: File, found: FileOut, options: Options) -> None:
                 return
             if isinstance(line, BadLine):
                 if len(found.problems) < SHOWN_PROBLEMS:
-                    found.problems.append(TableProblem(line=line.number, reason=line.reason))
+                    found.problems.append(TableProblem(line=line.number, reason=line.reason, said=named(line.said)))
             elif len(found.preview) < SHOWN_ROWS:
                 found.preview.append({name: value[:200] for name, value in line.values.items()})
     except BadTable as error:
-        found.problems.append(TableProblem(line=error.line, reason=error.reason))
+        found.problems.append(TableProblem(line=error.line, reason=error.reason, said=named(error.why)))
     except OSError:
-        found.problems.append(TableProblem(line=None, reason="The file is gone. Upload it again."))
+        found.problems.append(TableProblem(line=None, reason=text_of(FILE_GONE), said=named(FILE_GONE)))
 
 
 def _format(name: str, head: bytes, path: Path) -> str:

@@ -16,11 +16,14 @@ from django.db.models.functions import Now
 from backend.chat.models import Conversation
 from backend.core.ids import new_id
 from backend.core.models import BaseModel, TopicRow
+from backend.core.sentences import Said, named, text_of
 
 WAITING = ("queued", "running")
 """What a worker may claim: running ones only when their lease is over."""
 
 ENDED = ("done", "failed", "cancelled")
+
+STEP = ("step", "step_said")
 
 MOST_LOST = 3
 """Workers that may die on a row."""
@@ -84,7 +87,8 @@ class Job(BaseModel, TopicRow):
     an older one writes nothing. `wanted` is what a person asked of the worker that has it (`pause`, `cancel`).
     `idle_claims` counts claims since the last finished row that followed a worker's death. `pushed_at` is when the
     broker was last told of it. `ready` is set once its rows are there. `cursor` is the least index that may be
-    pending. `reserve` is what one row may cost at most, by estimate. `state` is what a kind keeps between its rows.
+    pending. `step_said` has the `sentence` and `params` of `step`, where it can be said in another language.
+    `reserve` is what one row may cost at most, by estimate. `state` is what a kind keeps between its rows.
     Costs are in the currency of the price list; None: no price is known. While a job stands still, its tokens and cost
     are the sums of its calls in the ledger. `team` and `key` are whose account its calls are on, beside the owner's.
     """
@@ -100,6 +104,7 @@ class Job(BaseModel, TopicRow):
     reason = models.CharField(max_length=40, blank=True)
     error = models.JSONField(null=True)
     step = models.CharField(max_length=200, blank=True)
+    step_said: "models.JSONField[Any, Any]" = models.JSONField(null=True)
     log = models.JSONField(default=list)
     ready = models.BooleanField(default=False)
     cursor = models.BigIntegerField(default=0)
@@ -138,6 +143,10 @@ class Job(BaseModel, TopicRow):
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.id}"
+
+    def say(self, said: Said) -> None:
+        """What is being done now; the caller saves `STEP`."""
+        self.step, self.step_said = text_of(said)[:200], named(said) or None
 
     @property
     def topic(self) -> str:

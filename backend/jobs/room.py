@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
+from backend.core.sentences import sentence
 from backend.jobs.kinds import kind_of
 from backend.jobs.models import Job, Status
 from backend.jobs.services import queue_again
@@ -17,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 REASON = "quota_exceeded"
 AT_ONCE = 50
-SAID = "The budget has room again; the job goes on."
+SAID = sentence("room_again", "The budget has room again; the job goes on.")
 
 
 def resume() -> int:

@@ -43,6 +43,7 @@ def job_out(job: Job, *, brief: bool = False) -> JobOut:
         error=job.error,
         wanted=job.wanted,
         step=job.step,
+        step_said=job.step_said,
         total=job.total,
         done=job.done,
         failed=job.failed,

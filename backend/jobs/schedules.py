@@ -11,16 +11,17 @@ from django.db import transaction
 from backend.accounts.absent import principal_of
 from backend.core import db
 from backend.core.errors import AppError
+from backend.core.sentences import problem_of, reason_of, sentence
 from backend.jobs import changes
 from backend.jobs.kinds.schedule import begins, said
-from backend.jobs.models import Job, Status
+from backend.jobs.models import STEP, Job, Status
 from backend.jobs.schemas import ScheduleSpec
 from backend.jobs.services import job_create
 
 
 async def fire(schedule: UUID, *, key: str) -> bool:
     """Begin its job, once for a `key`. False: it stands no more. What can't be begun is in the schedule's log."""
-    found = await db.row("SELECT owner_id, key, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
+    found = await db.row("SELECT owner_id, key, name, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
     if found is None or found["status"] != Status.QUEUED:
         return False
     spec = ScheduleSpec.model_validate(found["spec"])
@@ -28,17 +29,21 @@ async def fire(schedule: UUID, *, key: str) -> bool:
         principal = replace(await principal_of(found["owner_id"]), key_id=found["key"])
         fields = {"schedule": str(schedule), "key": key}
         made = await job_create(
-            principal=principal, data=begins(spec), key=f"schedule.{key}", fields=fields, cloned_from=schedule
+            principal=principal,
+            data=begins(spec, name=found["name"]),
+            key=f"schedule.{key}",
+            fields=fields,
+            cloned_from=schedule,
         )
     except AppError as error:
-        await db.in_thread(_noted, schedule, spec, failure=error.message)
+        await db.in_thread(_noted, schedule, spec, failure=problem_of(error))
     else:
         await db.in_thread(_noted, schedule, spec, made={"job": str(made.id), "name": made.name})
     return True
 
 
 def _noted(
-    schedule: UUID, spec: ScheduleSpec, *, failure: str | None = None, made: dict[str, Any] | None = None
+    schedule: UUID, spec: ScheduleSpec, *, failure: dict[str, Any] | None = None, made: dict[str, Any] | None = None
 ) -> None:
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).get(id=schedule)
@@ -48,10 +53,11 @@ def _noted(
         job.done += made is not None
         job.failed += failure is not None
         job.state = {**job.state, "last": made["job"]} if made is not None else job.state
-        job.step = said(spec)
+        job.say(said(spec))
         if failure is None:
-            changes.logged(job, f"Began job {made['job'] if made else ''}.")
+            changes.logged(job, sentence("began_job", "Began job {job}.", job=made["job"] if made else ""))
         else:
-            changes.logged(job, f"Its job could not be begun: {failure}", level="error")
+            told = sentence("not_begun", "Its job could not be begun: {reason}", reason=reason_of(failure))
+            changes.logged(job, told, level="error")
         changes.progressed(job)
-        job.save(update_fields=["total", "done", "failed", "state", "step", "log", "updated"])
+        job.save(update_fields=["total", "done", "failed", "state", *STEP, "log", "updated"])

@@ -180,7 +180,8 @@ class JobResume(Strict):
 class JobOut(BaseModel):
     """A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way.
 
-    In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole.
+    In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the
+    stable name of their `sentence` and its `params` where there is one, to be said in another language.
 
     `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list.
     """
@@ -194,6 +195,7 @@ class JobOut(BaseModel):
     error: dict[str, Any] | None
     wanted: str
     step: str
+    step_said: dict[str, Any] | None
     total: int
     done: int
     failed: int
@@ -237,10 +239,15 @@ class RowOut(BaseModel):
 
 
 class KindsOut(BaseModel):
-    """What this site can do: kinds of jobs, and the forms that a result can be downloaded in."""
+    """What this site can do: kinds of jobs, the forms that a result can be downloaded in, and the parts that an
+    export can include. Bytes that an uploaded file may have: `max_file`, and `max_import` of an export to be imported.
+    """
 
     kinds: list[str]
     formats: list[str]
+    parts: list[str] = []
+    max_file: int
+    max_import: int
 
 
 class TimesOut(BaseModel):
@@ -250,10 +257,11 @@ class TimesOut(BaseModel):
 
 
 class TableProblem(BaseModel):
-    """What is wrong with an uploaded table, and where."""
+    """What is wrong with an uploaded table, and where. `said` names the sentence in `reason`, with its parameters."""
 
     line: int | None
     reason: str
+    said: dict[str, Any] | None = None
 
 
 class FileOut(BaseModel):

@@ -12,13 +12,14 @@ from backend.accounts.principal import Principal
 from backend.core.db import in_thread
 from backend.core.errors import BadRequest, Conflict, NotFound
 from backend.core.idempotency import run_once
+from backend.core.sentences import Said, sentence
 from backend.jobs import changes
 from backend.jobs.access import thing_of
 from backend.jobs.engine.lease import settle
 from backend.jobs.engine.making import make_rows
 from backend.jobs.kinds import kind_of
 from backend.jobs.kinds.base import Checked, Kind, SpecError
-from backend.jobs.models import ENDED, Job, Status
+from backend.jobs.models import ENDED, STEP, Job, Status
 from backend.jobs.rows import job_out, shown_spec
 from backend.jobs.schemas import JobClone, JobCreate, JobOut
 
@@ -96,7 +97,7 @@ def job_resume(*, principal: Principal, job: UUID, cost_cap: float | None = None
             raise Conflict("This job is not paused.")
         if cost_cap is not None:
             found.cost_cap = _cap(found, cost_cap)
-        queue_again(found, "Resumed.")
+        queue_again(found, sentence("resumed", "Resumed."))
 
     return _changed(principal, job, resume)
 
@@ -115,8 +116,9 @@ def job_retry(*, principal: Principal, job: UUID) -> JobOut:
             raise Conflict("There is no row to do again.")
         found.failed -= sum(again)
         found.cursor, found.idle_claims = 0, 0
-        rows = "1 row is" if len(again) == 1 else f"{len(again):,} rows are"
-        queue_again(found, f"{rows} done again." if again else "Begun again.")
+        rows = "1 row is done again." if len(again) == 1 else "{count} rows are done again."
+        said = sentence("rows_again", rows, count=len(again)) if again else sentence("begun_again", "Begun again.")
+        queue_again(found, said)
 
     return _changed(principal, job, retry)
 
@@ -146,8 +148,10 @@ def _make(principal: Principal, data: JobCreate, kind: Kind, checked: Checked, c
         cloned_from=cloned_from,
         team=principal.team_ids[0] if principal.team_ids else None,
         key=principal.key_id,
-        step="" if checked.at_once else "Waiting to be read.",
     )
+    if not checked.at_once:
+        job.say(sentence("waiting_read", "Waiting to be read."))
+        job.save(update_fields=STEP)
     job.refresh_from_db()
     if checked.at_once:
         make_rows(job=job, kind=kind)
@@ -193,15 +197,16 @@ def _want(found: Job, wanted: str, status: Status) -> None:
     settle(found, status=status)
 
 
-def queue_again(found: Job, text: str) -> None:
+def queue_again(found: Job, said: Said) -> None:
     """Have a locked job that stands still go on, for the reason that its log is told."""
-    found.status, found.reason, found.error, found.wanted, found.step = Status.QUEUED, "", None, "", ""
+    found.status, found.reason, found.error, found.wanted = Status.QUEUED, "", None, ""
+    found.say("")
     found.lease_owner, found.lease_until, found.finished_at, found.pushed_at = "", None, None, None
-    changes.logged(found, text)
+    changes.logged(found, said)
     changes.progressed(found)
     found.save(
         update_fields=[
-            *("status", "reason", "error", "wanted", "step", "lease_owner", "lease_until", "finished_at"),
+            *("status", "reason", "error", "wanted", *STEP, "lease_owner", "lease_until", "finished_at"),
             *("pushed_at", "cursor", "idle_claims", "failed", "cost_cap", "log"),
         ]
     )

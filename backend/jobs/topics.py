@@ -46,10 +46,14 @@ class JobKind(OutboxKind):
         running = row["status"] == "running"
         ended = row["done"] + row["failed"]
         data = JobSnapshot.model_construct(
-            **{name: row[name] for name in ("status", "reason", "error", "wanted", "done", "failed", "total", "step")},
+            **{name: row[name] for name in ("status", "reason", "error", "wanted", "done", "failed", "total")},
+            step=row["step"],
+            step_said=row["step_said"],
             rate=row["rate"] if running else 0.0,
             eta_s=eta_of(total=row["total"], ended=ended, rate=row["rate"]) if running else None,
             cost=float(row["cost"]),
+            input_tokens=row["input_tokens"],
+            output_tokens=row["output_tokens"],
             log=[Log.model_construct(**line) for line in row["log"][-SHOWN_LINES:]],
         )
         return Snapshot(Position(row["epoch"], row["position"]), data.model_dump(mode="json"))
@@ -58,6 +62,7 @@ class JobKind(OutboxKind):
 _OWNERS = "SELECT id, owner_id, kind FROM jobs_job WHERE id = ANY(%(ids)s)"
 
 _JOB = """
-SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, step, log
+SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, input_tokens, output_tokens,
+  step, step_said, log
 FROM jobs_job WHERE id = %(id)s
 """

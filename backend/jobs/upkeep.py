@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from backend.chat import retention
 from backend.core.errors import BadRequest
+from backend.core.sentences import Sentence, sentence
 from backend.jobs import files
 from backend.jobs.models import ENDED, File
 from backend.prompts import retention as templates
@@ -25,7 +26,7 @@ class Step:
     """`run(dry=…)` does it, or only counts for a dry run, and says what."""
 
     name: str
-    run: Callable[..., str]
+    run: Callable[..., Sentence]
 
 
 def step_of(name: str) -> Step:
@@ -36,25 +37,32 @@ def step_of(name: str) -> Step:
     return found
 
 
-def _conversations(*, dry: bool) -> str:
+def _conversations(*, dry: bool) -> Sentence:
     days = settings.RIVULET.deleted_days
     if not days:
-        return "Deleted conversations are kept for ever."
+        return sentence("kept_conversations", "Deleted conversations are kept for ever.")
     count = retention.purge(days=days, dry=dry)
-    return _said(count, "conversation", f"deleted over {days} days ago", dry=dry)
+    return _said("conversations", count, "conversation", " deleted over {days} days ago", dry=dry, days=days)
 
 
-def _templates(*, dry: bool) -> str:
+def _templates(*, dry: bool) -> Sentence:
     days = settings.RIVULET.deleted_days
     if not days:
-        return "Deleted templates are kept for ever."
-    return _said(templates.purge(days=days, dry=dry), "template", f"deleted over {days} days ago", dry=dry)
+        return sentence("kept_templates", "Deleted templates are kept for ever.")
+    return _said(
+        "templates",
+        templates.purge(days=days, dry=dry),
+        "template",
+        " deleted over {days} days ago",
+        dry=dry,
+        days=days,
+    )
 
 
-def _jobs(*, dry: bool) -> str:
+def _jobs(*, dry: bool) -> Sentence:
     days = settings.RIVULET.jobs_days
     if not days:
-        return "Jobs are kept for ever."
+        return sentence("kept_jobs", "Jobs are kept for ever.")
     count = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -67,13 +75,13 @@ def _jobs(*, dry: bool) -> str:
                 cursor.execute("DELETE FROM jobs_job WHERE id = ANY(%s)", [old])
         count += len(old)
         if dry or len(old) < AT_ONCE:
-            return _said(count, "job", f"ended over {days} days ago", dry=dry)
+            return _said("jobs", count, "job", " ended over {days} days ago", dry=dry, days=days)
 
 
-def _files(*, dry: bool) -> str:
+def _files(*, dry: bool) -> Sentence:
     days = settings.RIVULET.files_days
     if not days:
-        return "Uploads are kept for ever."
+        return sentence("kept_files", "Uploads are kept for ever.")
     with connection.cursor() as cursor:
         cursor.execute(_OLD_FILES, {"days": days, "ended": list(ENDED)})
         old = [row[0] for row in cursor.fetchall()]
@@ -82,22 +90,23 @@ def _files(*, dry: bool) -> str:
             path = row.path
             row.delete()
             path.unlink(missing_ok=True)
-    return _said(len(old), "upload", f"made over {days} days ago", dry=dry)
+    return _said("files", len(old), "upload", " made over {days} days ago", dry=dry, days=days)
 
 
-def _orphans(*, dry: bool) -> str:
-    return _said(files.clean(dry=dry), "file", "that nothing names", dry=dry)
+def _orphans(*, dry: bool) -> Sentence:
+    return _said("orphans", files.clean(dry=dry), "file", " that nothing names", dry=dry)
 
 
-def _usage(*, dry: bool) -> str:
+def _usage(*, dry: bool) -> Sentence:
     if dry:
-        return "The days of the ledger that are over would be rolled up."
+        return sentence("usage_would", "The days of the ledger that are over would be rolled up.")
     days = rollup.days_roll()
-    return f"{days:,} day{'' if days == 1 else 's'} of the ledger rolled up."
+    return sentence("usage_rolled", f"{{count}} day{'' if days == 1 else 's'} of the ledger rolled up.", count=days)
 
 
-def _said(count: int, what: str, which: str, *, dry: bool) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'} {which} {'would be ' if dry else ''}removed."
+def _said(name: str, count: int, what: str, which: str, /, *, dry: bool, **params: int) -> Sentence:
+    text = f"{{count}} {what}{'' if count == 1 else 's'}{which} {'would be ' if dry else ''}removed."
+    return sentence(f"{'would_remove' if dry else 'removed'}_{name}", text, count=count, **params)
 
 
 STEPS: Final[dict[str, Step]] = {

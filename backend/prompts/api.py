@@ -132,7 +132,10 @@ async def prompt_versions_get(request: HttpRequest, template_id: UUID, number: W
 
 @router.get("/prompts/{uuid:template_id}/diff", response=Diff, summary="What changed between two versions")
 async def prompts_diff(request: HttpRequest, template_id: UUID, query: Query[DiffQuery]) -> Diff:
-    """Line by line, with the words that changed. Without numbers: the newest version and the one before."""
+    """Line by line, with the words that changed. Without numbers: the newest version and the one before.
+
+    `context` unchanged lines are told round each change.
+    """
     caller = _caller(request)
     newest: int = (await selectors.visible(caller, template_id))["newest"]
     new = query.new or newest
@@ -141,6 +144,7 @@ async def prompts_diff(request: HttpRequest, template_id: UUID, query: Query[Dif
         diff,
         await selectors.version_get(caller, template_id, old),
         await selectors.version_get(caller, template_id, new),
+        context=query.context,
     )
 
 

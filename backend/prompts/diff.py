@@ -8,9 +8,6 @@ from typing import Literal
 from backend.prompts.schemas import Diff, DiffField, DiffLine, Span, VersionOut
 from backend.prompts.variables import Variable, plain_number
 
-CONTEXT = 3
-"""Unchanged lines that are kept round a change."""
-
 MOST_LINES = 3_000
 """Past that, a text is compared as a whole: difflib's time grows with the square."""
 
@@ -24,8 +21,8 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 Field = Literal["system", "user", "variables", "model", "params"]
 
 
-def diff(old: VersionOut, new: VersionOut) -> Diff:
-    """All parts of a version, changed or not."""
+def diff(old: VersionOut, new: VersionOut, *, context: int = 3) -> Diff:
+    """All parts of a version, changed or not, with `context` unchanged lines round each change."""
     fields: list[tuple[Field, list[str], list[str]]] = [
         ("system", _lines(old.system), _lines(new.system)),
         ("user", _lines(old.user), _lines(new.user)),
@@ -36,15 +33,18 @@ def diff(old: VersionOut, new: VersionOut) -> Diff:
     return Diff(
         old=old.number,
         new=new.number,
-        fields=[DiffField(field=name, changed=a != b, lines=_compare(a, b) if a != b else []) for name, a, b in fields],
+        fields=[
+            DiffField(field=name, changed=a != b, lines=_compare(a, b, context) if a != b else [])
+            for name, a, b in fields
+        ],
     )
 
 
-def _compare(old: Sequence[str], new: Sequence[str]) -> list[DiffLine]:
+def _compare(old: Sequence[str], new: Sequence[str], context: int) -> list[DiffLine]:
     if len(old) > MOST_LINES or len(new) > MOST_LINES:
         groups: Iterable[Sequence[tuple[str, int, int, int, int]]] = [[("replace", 0, len(old), 0, len(new))]]
     else:
-        groups = difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT)
+        groups = difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(context)
     lines: list[DiffLine] = []
     for group in groups:
         for op, i1, i2, j1, j2 in group:

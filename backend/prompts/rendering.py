@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.core.errors import BadRequest
 from backend.core.problems import FieldErrors
+from backend.core.sentences import Said, sentence, text_of
 from backend.prompts import grammar
 from backend.prompts.variables import Unfit, Variable, from_text, to_text
 
@@ -13,6 +14,14 @@ MAX_FILLED_CHARS = 1_000_000
 """Of each text, filled: what a message may hold."""
 
 MOST_NAMED = 20
+
+
+class WrongValues(FieldErrors):
+    """`said` has the same as `errors`, to be said in another language."""
+
+    def __init__(self, problems: Sequence[tuple[str, Said]]) -> None:
+        self.said = [said for _, said in problems]
+        super().__init__([(field, text_of(said)) for field, said in problems])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +45,21 @@ def fill(
     """The texts with their values. `field` is where the values stand in what the caller sent; `texts`: they all came
     as text, as a table's cells do, and are read by their type.
 
-    Raises `FieldErrors` with one entry for each variable that is missing, unknown or unfit, and `BadRequest` for a
+    Raises `WrongValues` with one entry for each variable that is missing, unknown or unfit, and `BadRequest` for a
     text that becomes too long.
     """
     known = {variable.name: variable for variable in variables}
-    problems = [
-        (f"{field}.{name}", f"There is no variable “{name[:60]}”.{_there_is(known)}")
-        for name in given
-        if name not in known
-    ]
+    problems = [(f"{field}.{name}", _unknown(name, known)) for name in given if name not in known]
     values: dict[str, Any] = {}
     words: dict[str, str] = {}
     for name, variable in known.items():
         try:
             values[name], words[name] = _value(variable, given, texts=texts)
         except Unfit as error:
-            problems.append((f"{field}.{name}", f"{variable.label or name}: {error}"))
+            why = sentence("unfit", "{name}: {reason}", name=variable.label or name, reason=error.said)
+            problems.append((f"{field}.{name}", why))
     if problems:
-        raise FieldErrors(problems[:MOST_NAMED])
+        raise WrongValues(problems[:MOST_NAMED])
     return Filled(_filled(system, words, field), _filled(user, words, field), values)
 
 
@@ -66,7 +72,9 @@ def _value(variable: Variable, given: Mapping[str, Any], *, texts: bool) -> tupl
         if variable.default is not None:
             return variable.default, to_text(variable, variable.default)
         if variable.required:
-            raise Unfit("it is needed, and missing." if value is None else "it is needed, and empty.")
+            if value is None:
+                raise Unfit(sentence("unfit_missing", "it is needed, and missing."))
+            raise Unfit(sentence("unfit_empty", "it is needed, and empty."))
         return None, ""
     return value, to_text(variable, value)
 
@@ -78,8 +86,8 @@ def _filled(text: str, words: Mapping[str, str], field: str) -> str:
     return grammar.fill(pieces, words)
 
 
-def _there_is(known: Mapping[str, Variable]) -> str:
+def _unknown(name: str, known: Mapping[str, Variable]) -> Said:
     if not known:
-        return " This version has none."
-    shown = ", ".join(list(known)[:MOST_NAMED])
-    return f" This version has: {shown}."
+        return sentence("unknown_of_none", "There is no variable “{name}”. This version has none.", name=name[:60])
+    text = "There is no variable “{name}”. This version has: {names}."
+    return sentence("unknown_of", text, name=name[:60], names=", ".join(list(known)[:MOST_NAMED]))

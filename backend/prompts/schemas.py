@@ -387,10 +387,13 @@ class VersionQuery(PageQuery):
 
 
 class DiffQuery(BaseModel):
-    """`?old=&new=`; without `new`, the newest version; without `old`, the one before `new`."""
+    """`?old=&new=`; without `new`, the newest version; without `old`, the one before `new`. `context`: how many
+    unchanged lines are told round a change.
+    """
 
     old: Number | None = None
     new: Number | None = None
+    context: Annotated[int, Field(ge=0, le=100_000)] = 3
 
 
 TemplatePage = Page[TemplateListed]

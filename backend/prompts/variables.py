@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from backend.core.schemas import Flag, Number, Strict, Text
+from backend.core.sentences import Param, Said, sentence, text_of
 from backend.prompts.grammar import MAX_NAME, NAME
 
 MAX_TEXT = 10_000
@@ -20,7 +21,15 @@ _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 class Unfit(ValueError):
-    """A value that is not one of a variable's; says why, without naming the variable."""
+    """A value that is not one of a variable's; `said` is why, without naming the variable."""
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(text_of(said))
+
+
+def _unfit(name: str, template: str, /, **params: Param) -> Unfit:
+    return Unfit(sentence(f"unfit_{name}", template, **params))
 
 
 def _name(value: str) -> str:
@@ -99,7 +108,7 @@ def to_text(variable: Variable, value: Any) -> str:
             return _choice(variable, value)
         case "boolean":
             if not isinstance(value, bool):
-                raise Unfit(f"true or false is needed, not {_kind(value)}.")
+                raise _unfit("boolean", "true or false is needed, not {value}.", value=_kind(value))
             return "true" if value else "false"
         case "date":
             return _date(variable, value)
@@ -114,11 +123,11 @@ def from_text(variable: Variable, text: str) -> Any:
             try:
                 return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
             except ValueError:
-                raise Unfit(f"a number is needed, not {_shown(text)}.") from None
+                raise _unfit("number", "a number is needed, not {value}.", value=_shown(text)) from None
         case "boolean":
             found = _WORDS.get(text.strip().lower())
             if found is None:
-                raise Unfit(f"true or false is needed, not {_shown(text)}.")
+                raise _unfit("boolean", "true or false is needed, not {value}.", value=_shown(text))
             return found
         case "choice" | "date":
             return text.strip()
@@ -128,28 +137,30 @@ def from_text(variable: Variable, text: str) -> Any:
 
 def _text(variable: Variable, value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit(f"text is needed, not {_kind(value)}.")
+        raise _unfit("text", "text is needed, not {value}.", value=_kind(value))
     if "\0" in value:
-        raise Unfit("text may not hold a NUL character.")
+        raise _unfit("nul", "text may not hold a NUL character.")
     most = variable.max_length or (MAX_LONG if variable.type == "long" else MAX_TEXT)
     if len(value) > most:
-        raise Unfit(f"it has {len(value):,} characters; at most {most:,} are allowed.")
+        raise _unfit("long", "it has {count} characters; at most {most} are allowed.", count=len(value), most=most)
     if variable.required and not value.strip():
-        raise Unfit("it is needed, and empty.")
+        raise _unfit("empty", "it is needed, and empty.")
     return value
 
 
 def _number(variable: Variable, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unfit(f"a number is needed, not {_kind(value)}.")
+        raise _unfit("number", "a number is needed, not {value}.", value=_kind(value))
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unfit("a finite number is needed.")
+        raise _unfit("finite", "a finite number is needed.")
     if variable.whole and value != int(value):
-        raise Unfit(f"a whole number is needed, not {value}.")
+        raise _unfit("whole", "a whole number is needed, not {value}.", value=str(value))
     if variable.min is not None and value < variable.min:
-        raise Unfit(f"{plain_number(value)} is below {plain_number(variable.min)}, the least that is allowed.")
+        low, least = plain_number(value), plain_number(variable.min)
+        raise _unfit("below", "{value} is below {least}, the least that is allowed.", value=low, least=least)
     if variable.max is not None and value > variable.max:
-        raise Unfit(f"{plain_number(value)} is above {plain_number(variable.max)}, the most that is allowed.")
+        high, most = plain_number(value), plain_number(variable.max)
+        raise _unfit("above", "{value} is above {most}, the most that is allowed.", value=high, most=most)
     return plain_number(value)
 
 
@@ -161,25 +172,29 @@ def plain_number(value: float) -> str:
 def _choice(variable: Variable, value: Any) -> str:
     choices = variable.choices or []
     if not isinstance(value, str):
-        raise Unfit(f"one of {_list(choices)} is needed, not {_kind(value)}.")
+        raise _unfit("one_of", "one of {choices} is needed, not {value}.", choices=_list(choices), value=_kind(value))
     if value not in choices:
-        raise Unfit(f"{_shown(value)} is none of {_list(choices)}.")
+        raise _unfit("none_of", "{value} is none of {choices}.", value=_shown(value), choices=_list(choices))
     return value
 
 
 def _date(variable: Variable, value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit(f"a date such as 2026-11-23 is needed, not {_kind(value)}.")
+        raise _unfit("date", "a date such as 2026-11-23 is needed, not {value}.", value=_kind(value))
     try:
         found = date.fromisoformat(value)
     except ValueError:
         found = None
     if found is None or found.isoformat() != value:
-        raise Unfit(f"{_shown(value)} is no date; write it as 2026-11-23.")
+        raise _unfit("no_date", "{value} is no date; write it as 2026-11-23.", value=_shown(value))
     if variable.earliest is not None and found < variable.earliest:
-        raise Unfit(f"{value} is before {variable.earliest}, the earliest that is allowed.")
+        earliest = str(variable.earliest)
+        raise _unfit(
+            "before", "{value} is before {earliest}, the earliest that is allowed.", value=value, earliest=earliest
+        )
     if variable.latest is not None and found > variable.latest:
-        raise Unfit(f"{value} is after {variable.latest}, the latest that is allowed.")
+        latest = str(variable.latest)
+        raise _unfit("after", "{value} is after {latest}, the latest that is allowed.", value=value, latest=latest)
     return value
 
 

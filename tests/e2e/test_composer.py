@@ -1,5 +1,8 @@
 """The box in which one writes."""
 
+import time
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.chat import Chat
@@ -94,3 +97,17 @@ def test_what_waits_for_the_answer_can_be_taken_back(chat: Chat) -> None:
     chat.composer.press("Escape")
     chat.finished()
     expect(chat.questions).to_have_count(1)
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("word", ["абвгд" * 40_000, "e\u0301" * 50_000], ids=["letters", "marks"])
+def test_a_word_without_end_is_pasted_changed_and_sent_at_once(chat: Chat, word: str) -> None:
+    page = chat.page
+    chat.composer.focus()
+    began = time.monotonic()
+    page.keyboard.insert_text(word)
+    page.keyboard.press("!")
+    assert page.evaluate("document.activeElement.value.length") == len(word) + 1
+    chat.send_button.click()
+    expect(chat.questions).to_have_count(1)
+    assert time.monotonic() - began < 6

@@ -23,7 +23,7 @@ def test_the_palette_finds_chats_and_runs_commands(visit: Visit, ada: Person) ->
     tides = str(ada.api("POST", "conversations", {"title": "Tides"})["id"])
     ada.asked("How far is the moon? text=plain", tides)
     page = visit(ada)
-    box = page.get_by_role("combobox", name="Go to a chat or run a command")
+    box = page.get_by_role("combobox", name="Go to a chat, use a template or run a command")
     expect(page.get_by_role("link", name="Tides")).to_be_visible()
     page.keyboard.press("Control+k")
     expect(box).to_be_focused()

@@ -11,6 +11,7 @@ import msgspec
 
 from backend.core import db
 from backend.core.ids import new_id
+from backend.core.sentences import Said, Sentence, named, text_of
 from backend.jobs.kinds.base import NewRow, Taken
 from backend.usage.ledger import RESERVE_ROWS, SETTLE_CALLS, RowOrder, Settlement
 from backend.usage.refusal import refusals
@@ -27,7 +28,7 @@ class Group:
     """
 
     totals: dict[str, Any]
-    step: str
+    step: Said
     ended: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     log: list[dict[str, Any]] | None = None
@@ -61,7 +62,8 @@ async def commit(*, job: UUID, fence: int, group: Group, lease: float) -> Stored
         "bodies": group.bodies,
         "ended": _encode(group.ended).decode(),
         "added": _encode(_added(group)).decode(),
-        "step": group.step,
+        "step": text_of(group.step)[:200],
+        "step_said": _encode(named(group.step)).decode() if isinstance(group.step, Sentence) else None,
         "log": None if group.log is None else _encode(group.log).decode(),
         "state": None if group.state is None else _encode(group.state).decode(),
         "want": group.want,
@@ -95,7 +97,8 @@ _COMMIT = f"""
 WITH moved AS (
   UPDATE jobs_job SET position = position + %(events)s, total = %(total)s, done = %(done)s, failed = %(failed)s,
     cost = %(cost)s, input_tokens = %(input_tokens)s, output_tokens = %(output_tokens)s, rate = %(rate)s,
-    step = %(step)s, log = coalesce(%(log)s::jsonb, log), state = coalesce(%(state)s::jsonb, state),
+    step = %(step)s, step_said = %(step_said)s::jsonb,
+    log = coalesce(%(log)s::jsonb, log), state = coalesce(%(state)s::jsonb, state),
     cursor = %(cursor)s,
     lease_until = now() + make_interval(secs => %(lease)s), updated = now(),
     idle_claims = CASE WHEN %(ended)s = '[]' THEN idle_claims ELSE 0 END

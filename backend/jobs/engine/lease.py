@@ -1,8 +1,9 @@
 """Who has a job: claims by the database's clock, each with a higher fence, and how a job is let go of."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -10,10 +11,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from backend.core import outbox
+from backend.core.sentences import Sentence, problem, reason_of, sentence
 from backend.jobs import books, changes
 from backend.jobs.access import MAINTENANCE
 from backend.jobs.events import RowEnded
-from backend.jobs.models import MOST_LOST, WAITING, Job, Status
+from backend.jobs.models import MOST_LOST, STEP, WAITING, Job, Status
 from backend.jobs.settings import MOST_IDLE_CLAIMS
 
 
@@ -47,9 +49,9 @@ def claim(*, job: UUID, place: Place, lease: float, long: bool) -> Job | None:
             _obey(found)
             return None
         if waits := _waits(cursor, found, place, long=long):
-            if found.step != waits:
-                Job.objects.filter(id=found.id).update(step=waits)
-                found.step = waits
+            if found.step != waits.text:
+                found.say(waits)
+                Job.objects.filter(id=found.id).update(step=found.step, step_said=found.step_said)
                 changes.progressed(found)
             return None
         died = found.lease_until is not None
@@ -64,7 +66,8 @@ def claim(*, job: UUID, place: Place, lease: float, long: bool) -> Job | None:
 def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) -> None:
     begun = found.status == Status.QUEUED
     found.status, found.fence, found.lease_owner = Status.RUNNING, found.fence + 1, place.name
-    found.step = "" if found.step.startswith("Waiting") else found.step
+    if found.step.startswith("Waiting"):
+        found.say("")
     cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST})
     lost = cursor.fetchall()
     books.give_up(found)
@@ -76,7 +79,7 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
         changes.logged(found, _taken_over(len(lost)), level="warning")
     cursor.execute(_CLAIMED, {"id": found.id, "lease": lease})
     found.started_at, found.updated = cursor.fetchone()
-    fields = ["status", "fence", "lease_owner", "step", "failed", "cursor", "log", "idle_claims", "started_at"]
+    fields = ["status", "fence", "lease_owner", *STEP, "failed", "cursor", "log", "idle_claims", "started_at"]
     found.save(update_fields=[*fields, *books.TOTALS])
     for index in given_up:
         event = RowEnded(index=index, status="failed", error=_WORN)
@@ -119,14 +122,14 @@ def settle(found: Job, *, status: Status, reason: str = "", error: dict[str, Any
         found.rows.filter(status="running").update(status="cancelled", lost=F("lost") + 1)
         found.rows.filter(status="pending").update(status="cancelled")
     if status in (Status.DONE, Status.FAILED, Status.CANCELLED):
-        found.step = ""
+        found.say("")
         Job.objects.filter(id=found.id).update(finished_at=Now())
     if error is not None:
-        changes.logged(found, str(error["message"]), level="error")
+        changes.logged(found, reason_of(error), level="error")
     changes.progressed(found)
     found.save(
         update_fields=[
-            *("status", "reason", "error", "wanted", "lease_owner", "lease_until", "rate", "step", "log"),
+            *("status", "reason", "error", "wanted", "lease_owner", "lease_until", "rate", *STEP, "log"),
             *("updated", *books.TOTALS),
         ]
     )
@@ -145,7 +148,7 @@ def hand_over(*, job: Job) -> bool:
         found.cursor = min([found.cursor, *lost])
         found.lease_owner, found.lease_until = "", None
         books.give_up(found)
-        changes.logged(found, "The worker was told to stop; another one goes on.")
+        changes.logged(found, sentence("handed_over", "The worker was told to stop; another one goes on."))
         found.save(update_fields=["cursor", "lease_owner", "lease_until", "log", *books.TOTALS])
         changes.pushed_on_commit(found)
     return True
@@ -157,34 +160,40 @@ def _obey(found: Job) -> None:
 
 
 def _bury(found: Job) -> None:
-    message = f"Workers died {MOST_IDLE_CLAIMS} times on this job without finishing a row of it."
-    settle(found, status=Status.FAILED, reason="dead", error={"code": "internal", "message": message})
+    said = sentence(
+        "workers_died",
+        "Workers died {count} times on this job without finishing a row of it.",
+        count=MOST_IDLE_CLAIMS,
+    )
+    settle(found, status=Status.FAILED, reason="dead", error=problem("internal", said))
 
 
-def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> str:
+def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> Sentence | None:
     cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
     own, here = cursor.fetchone()
     if place.most and own >= place.most and found.kind != MAINTENANCE:
-        return "Waiting until another job of yours has ended."
+        return sentence("waiting_own", "Waiting until another job of yours has ended.")
     if long and here >= max(1, place.slots - 1):
-        return "Waiting for a place."
-    return ""
+        return sentence("waiting_place", "Waiting for a place.")
+    return None
 
 
-def _taken_over(lost: int) -> str:
+def _taken_over(lost: int) -> Sentence:
     calls = {0: "", 1: " The call that was under way is made again."}
-    return "The worker died; another one goes on." + calls.get(lost, f" {lost} calls under way are made again.")
+    again = calls.get(lost, " {count} calls under way are made again.")
+    return sentence(
+        "taken_over_calls" if lost else "taken_over", f"The worker died; another one goes on.{again}", count=lost
+    )
 
 
-_WORN: dict[Literal["code", "message"] | str, str] = {
-    "code": "internal",
-    "message": f"The worker died {MOST_LOST} times while it did this row.",
-}
+_WORN = problem(
+    "internal", sentence("row_worn", "The worker died {count} times while it did this row.", count=MOST_LOST)
+)
 
 _LOST = f"""
 UPDATE jobs_jobrow SET lost = lost + 1, status = CASE WHEN lost + 1 >= %(most)s THEN 'failed' ELSE 'pending' END,
   error = CASE WHEN lost + 1 >= %(most)s
-    THEN jsonb_build_object('code', 'internal', 'message', '{_WORN["message"]}') ELSE error END
+    THEN '{json.dumps(_WORN)}'::jsonb ELSE error END
 WHERE job_id = %(job)s AND status = 'running' RETURNING index, status
 """  # noqa: S608
 

@@ -10,6 +10,7 @@ import structlog
 from backend.core import db
 from backend.core.errors import AppError, QuotaExceeded, Unavailable
 from backend.core.outbox import encode_event
+from backend.core.sentences import Said, named, problem, problem_of, reason_of, sentence, text_of, went_wrong
 from backend.jobs.engine import lease
 from backend.jobs.engine.again import resume
 from backend.jobs.engine.commit import Group, Stored, commit
@@ -45,7 +46,7 @@ class Loop:
         self._stopping = stopping
         self._fence = job.fence
         self._tally = Tally(job)
-        self._step = job.step
+        self._step = reason_of({"message": job.step, **(job.step_said or {})})
         self._lines: list[Log] = []
         self._bodies: list[str] = []
         self._state: dict[str, Any] | None = None
@@ -73,14 +74,14 @@ class Loop:
 
     # What kinds may do
 
-    def log(self, text: str, *, level: str = "info") -> None:
+    def log(self, said: Said, *, level: str = "info") -> None:
         """See `Handle`."""
-        self._lines.append(Log.model_validate({"level": level, "text": text[:LONGEST_LINE]}))
+        self._lines.append(Log.model_validate({"level": level, "text": text_of(said)[:LONGEST_LINE], **named(said)}))
         self._wake.set()
 
-    def step(self, text: str) -> None:
+    def step(self, said: Said) -> None:
         """See `Handle`."""
-        self._step = text[:200]
+        self._step = said
         self._wake.set()
 
     def emit(self, type: str, data: dict[str, Any]) -> None:  # noqa: A002
@@ -149,12 +150,13 @@ class Loop:
             if not await db.in_thread(lease.hand_over, job=self.job):
                 raise Fenced
         elif self._refusal is not None and not self._room:
-            said: dict[str, Any] = {"code": self._refusal.code, "message": self._refusal.message}
+            said = problem_of(self._refusal)
             if isinstance(self._refusal, BudgetSpent):
                 said["budget"] = self._refusal.budget
             await self._end(Status.PAUSED, reason="quota_exceeded", error=said)
         elif capped and self._left:
-            said = {"code": "quota_exceeded", "message": "Another row might cost more than what the cap leaves."}
+            over = sentence("cap_reached", "Another row might cost more than what the cap leaves.")
+            said = problem("quota_exceeded", over)
             await self._end(Status.PAUSED, reason="cost_cap", error=said)
         elif not self._grown and (capped or (want and not stored.taken)):
             return await self._finish()
@@ -169,15 +171,15 @@ class Loop:
         except Unavailable:
             raise
         except AppError as failure:
-            why = {"code": failure.code, "message": failure.message}
-            await self._end(Status.FAILED, reason="rows_failed", error=why)
+            await self._end(Status.FAILED, reason="rows_failed", error=problem_of(failure))
             return True
         if self._added:
             await self._store(0, at_once=True)
             return False
         if self._tally.failed and not self._tally.done and self._first_error is not None:
-            said = f"Every row failed. The first: {self._first_error['message']}"
-            error = {**self._first_error, "message": said}
+            first = reason_of(self._first_error)
+            every = sentence("every_row_failed", "Every row failed. The first: {reason}", reason=first)
+            error = {**self._first_error, **problem(self._first_error["code"], every)}
             await self._end(Status.FAILED, reason="rows_failed", error=error)
         else:
             await self._end(Status.DONE)
@@ -218,8 +220,7 @@ class Loop:
             return
         except Exception as error:
             log.exception("jobs.row_failed", job=str(self.job.id), row=row.index)
-            message = f"Something went wrong on our side ({type(error).__name__})."
-            outcome = Outcome(error={"code": "internal", "message": message})
+            outcome = Outcome(error=problem("internal", went_wrong(error)))
         self._calls.pop(row.index, None)
         self._tally.add(outcome)
         if outcome.error is not None and self._first_error is None:

@@ -6,9 +6,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from backend.core.ids import new_id
+from backend.core.sentences import sentence
 from backend.jobs import changes
 from backend.jobs.kinds.base import Kind, NewRow, Reserve, SpecError
-from backend.jobs.models import Job
+from backend.jobs.models import STEP, Job
 
 
 def make_rows(*, job: Job, kind: Kind) -> bool:
@@ -26,13 +27,16 @@ def make_rows(*, job: Job, kind: Kind) -> bool:
             return False
         _check_cap(found, made.reserve)
         found.ready, found.total, found.failed = True, total, failed
-        found.reserve, found.step = made.reserve.most, ""
+        found.reserve = made.reserve.most
+        found.say("")
         if failed:
-            what = "1 line of the source is broken" if failed == 1 else f"{failed:,} rows are of broken lines"
-            changes.logged(found, f"{what}; the errors are kept beside the rows.", level="warning")
+            one = "1 line of the source is broken; the errors are kept beside the rows."
+            more = "{count} rows are of broken lines; the errors are kept beside the rows."
+            said = sentence("broken_lines", one if failed == 1 else more, count=failed)
+            changes.logged(found, said, level="warning")
         changes.progressed(found)
-        found.save(update_fields=["ready", "total", "failed", "reserve", "step", "log"])
-        for name in ("ready", "total", "failed", "reserve", "step", "log", "epoch", "position"):
+        found.save(update_fields=["ready", "total", "failed", "reserve", *STEP, "log"])
+        for name in ("ready", "total", "failed", "reserve", *STEP, "log", "epoch", "position"):
             setattr(job, name, getattr(found, name))
     return True
 
@@ -43,12 +47,21 @@ def _check_cap(job: Job, reserve: Reserve) -> None:
         return
     if reserve.most is None:
         raise SpecError(
-            "A cost cap can't be kept: the price of this model is not known. An administrator can set it.",
+            sentence(
+                "cap_unpriced",
+                "A cost cap can't be kept: the price of this model is not known. An administrator can set it.",
+            ),
             field="spec.cost_cap",
         )
     if reserve.most > cap:
         raise SpecError(
-            f"One row may cost up to {reserve.most:.6f}, which is over the cap of {cap:.6f}.", field="spec.cost_cap"
+            sentence(
+                "cap_below_row",
+                "One row may cost up to {most}, which is over the cap of {cap}.",
+                most=f"{reserve.most:.6f}",
+                cap=f"{cap:.6f}",
+            ),
+            field="spec.cost_cap",
         )
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from backend.core import db
 from backend.core.errors import AppError, Unavailable
+from backend.core.sentences import problem, problem_of, went_wrong
 from backend.jobs import pusher
 from backend.jobs.engine import lease
 from backend.jobs.engine.lease import Place
@@ -60,10 +61,10 @@ async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[
     except SpecError as error:
         await _fail(job, error.plain())
     except AppError as error:
-        await _fail(job, {"code": error.code, "message": error.message})
+        await _fail(job, problem_of(error))
     except Exception as error:
         log.exception("jobs.failed", job=str(job.id))
-        await _fail(job, {"code": "internal", "message": f"Something went wrong on our side ({type(error).__name__})."})
+        await _fail(job, problem("internal", went_wrong(error)))
 
 
 async def _fail(job: Job, error: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from collections import deque
 from decimal import Decimal
 from typing import Any
 
+from backend.core.sentences import Said, named, text_of
 from backend.jobs.events import Progress
 from backend.jobs.kinds.base import Outcome
 from backend.jobs.models import Job
@@ -62,10 +63,10 @@ class Tally:
             "cursor": self.cursor,
         }
 
-    def progress(self, *, rate: float, step: str, at_once: bool) -> Progress | None:
+    def progress(self, *, rate: float, step: Said, at_once: bool) -> Progress | None:
         """The event, where something has changed and the last one was long enough ago, or `at_once`."""
         now = time.monotonic()
-        key = (self.total, self.done, self.failed, float(self.cost), step)
+        key = (self.total, self.done, self.failed, float(self.cost), text_of(step))
         if key == self._told or (not at_once and now - self._told_at < PROGRESS_SECONDS):
             return None
         self._told, self._told_at = key, now
@@ -76,5 +77,8 @@ class Tally:
             rate=rate,
             eta_s=eta_of(total=self.total, ended=self.done + self.failed, rate=rate),
             cost=float(self.cost),
-            step=step,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            step=text_of(step)[:200],
+            step_said=named(step) or None,
         )

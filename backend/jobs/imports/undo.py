@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from backend.accounts.permissions import require
 from backend.accounts.principal import Principal
 from backend.core.errors import BadRequest, Conflict, NotFound
+from backend.core.sentences import sentence
 from backend.jobs import changes
 from backend.jobs.access import thing_of
 from backend.jobs.models import ENDED, Imported, Job
@@ -31,8 +32,9 @@ def import_undo(*, principal: Principal, job: UUID) -> Undone:
         kept = Imported.objects.filter(job_id=found.id, conversation__deleted_at=None).count()
         if removed:
             found.reason = UNDONE
-            text = f"Undone: {removed:,} removed" + (f", {kept:,} kept, as they were changed since." if kept else ".")
-            changes.logged(found, text)
+            text = "Undone: {removed} removed" + (", {kept} kept, as they were changed since." if kept else ".")
+            name = "import_undone_kept" if kept else "import_undone"
+            changes.logged(found, sentence(name, text, removed=removed, kept=kept))
             found.save(update_fields=["reason", "log"])
             changes.told(found)
     return Undone(removed=removed, kept=kept)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from backend.accounts.principal import Principal
+from backend.core.sentences import Said, problem, text_of
 from backend.jobs.models import Job
 from backend.usage.ledger import RowOrder, Settlement
 
@@ -20,14 +21,15 @@ class SpecError(Exception):
 
     def __init__(
         self,
-        message: str,
+        said: Said,
         *,
         line: int | None = None,
         field: str | None = None,
         code: str = "bad_request",
         offset: int | None = None,
     ) -> None:
-        self.message = message
+        self.said = said
+        self.message = message = text_of(said)
         self.line = line
         self.field = field
         self.code = code
@@ -36,7 +38,7 @@ class SpecError(Exception):
 
     def plain(self) -> dict[str, Any]:
         """As a job holds it."""
-        found = {"code": self.code, "message": self.message, "line": self.line, "offset": self.offset}
+        found = {**problem(self.code, self.said), "line": self.line, "offset": self.offset}
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -118,10 +120,10 @@ class Handle(Protocol):
 
     job: Job
 
-    def log(self, text: str, *, level: str = "info") -> None:
+    def log(self, said: Said, *, level: str = "info") -> None:
         """A line of the job's log."""
 
-    def step(self, text: str) -> None:
+    def step(self, said: Said) -> None:
         """What is being done now."""
 
     def emit(self, type: str, data: dict[str, Any]) -> None:  # noqa: A002

@@ -14,6 +14,7 @@ from backend.accounts.principal import Principal
 from backend.chat.models import Conversation
 from backend.core.db import in_thread
 from backend.core.errors import BadRequest
+from backend.core.sentences import problem, sentence
 from backend.jobs import portable
 from backend.jobs.exports.conversation import conversation_data
 from backend.jobs.kinds.base import Checked, Handle, Kind, NewRow, Outcome, Rows, SpecError, Taken, Work
@@ -53,7 +54,9 @@ class ExportKind(Kind):
             ids = list(found.values_list("id", flat=True))
         parts = [name for name in portable.parts() if name in wanted]
         if not ids and not parts:
-            raise SpecError("There is no conversation to export.", field="spec.conversations")
+            raise SpecError(
+                sentence("nothing_to_export", "There is no conversation to export."), field="spec.conversations"
+            )
         return Rows(_rows(ids, parts))
 
     @asynccontextmanager
@@ -76,7 +79,8 @@ class _Reading:
             return Outcome(output=await in_thread(_part_text, self._owner, row.input["part"]))
         text = await in_thread(_conversation_text, self._owner, UUID(row.input["conversation"]))
         if text is None:
-            return Outcome(error={"code": "not_found", "message": "The conversation was deleted meanwhile."})
+            said = sentence("conversation_gone", "The conversation was deleted meanwhile.")
+            return Outcome(error=problem("not_found", said))
         return Outcome(output=text)
 
 

@@ -18,6 +18,7 @@ from backend.accounts.principal import Principal
 from backend.catalog.models import Model
 from backend.core.db import in_thread
 from backend.core.errors import AppError, BadRequest, Unavailable
+from backend.core.sentences import Sentence, problem_of, sentence
 from backend.jobs import portable
 from backend.jobs.imports.base import BadExport
 from backend.jobs.imports.opening import Opened, open_export
@@ -137,7 +138,7 @@ class _Taking:
         except Unavailable:
             raise
         except AppError as error:
-            return Outcome(error={"code": error.code, "message": error.message})
+            return Outcome(error=problem_of(error))
         output = {
             "conversation": str(done.conversation),
             "result": done.result,
@@ -186,6 +187,7 @@ def _refusal(error: BadExport) -> SpecError:
     return SpecError(error.message, code=error.code, offset=error.offset, line=error.line, field="spec.file")
 
 
-def _summary(results: Counter[str]) -> str:
+def _summary(results: Counter[str]) -> Sentence:
     said = {"imported": "imported", "updated": "brought up to date", "known": "known already", "skipped": "skipped"}
-    return "; ".join(f"{results[name]:,} {words}" for name, words in said.items() if results[name]) + "."
+    text = "; ".join(f"{{{name}}} {words}" for name, words in said.items() if results[name]) + "."
+    return sentence("imported", text, **{name: results[name] for name in said})

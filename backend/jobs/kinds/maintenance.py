@@ -11,6 +11,7 @@ from backend.accounts.permissions import Site, may
 from backend.accounts.principal import Principal
 from backend.core.db import in_thread
 from backend.core.errors import Forbidden
+from backend.core.sentences import sentence
 from backend.jobs.kinds.base import Checked, Handle, Kind, NewRow, Outcome, Rows, Taken, Work
 from backend.jobs.kinds.checked import read_spec
 from backend.jobs.models import Job
@@ -58,5 +59,5 @@ class _Doing:
         step = step_of(row.input["step"])
         self._handle.step(step.name)
         said = await in_thread(step.run, dry=self._dry)
-        self._handle.log(f"{step.name}: {said}")
-        return Outcome(output=said)
+        self._handle.log(sentence("upkeep", "{step}: {said}", step=step.name, said=said))
+        return Outcome(output=said.text)

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from backend.accounts.principal import Principal
 from backend.core.errors import AppError, BadRequest
+from backend.core.sentences import Sentence, sentence
 from backend.jobs.kinds import times
 from backend.jobs.kinds.base import Checked, Handle, Kind, Rows, SpecError, Work
-from backend.jobs.models import ENDED, Job, Status
+from backend.jobs.models import ENDED, STEP, Job, Status
 from backend.jobs.schemas import JobCreate, ScheduleSpec
 from backend.prompts.use import render
 
@@ -70,7 +71,7 @@ class ScheduleKind(Kind):
         """None: its jobs have rows. Raises `SpecError` for a schedule that would never come."""
         spec = ScheduleSpec.model_validate(job.spec)
         if next_time(spec) is None:
-            raise SpecError("This time never comes.", field="spec.cron")
+            raise SpecError(sentence("comes_never", "This time never comes."), field="spec.cron")
         return Rows(iter(()))
 
     def changed(self, job: Job) -> None:
@@ -99,8 +100,8 @@ class ScheduleKind(Kind):
                 "enabled": job.status == Status.QUEUED,
             },
         )
-        job.step = said(spec) if job.status == Status.QUEUED else ""
-        job.save(update_fields=["step"])
+        job.say(said(spec) if job.status == Status.QUEUED else "")
+        job.save(update_fields=STEP)
 
     @asynccontextmanager
     async def open(self, handle: Handle) -> AsyncIterator[Work]:
@@ -109,8 +110,10 @@ class ScheduleKind(Kind):
         yield  # type: ignore[unreachable]
 
 
-def begins(spec: ScheduleSpec) -> JobCreate:
-    """The job that is begun each time: a prompt is a batch of one row, whose columns are its variables."""
+def begins(spec: ScheduleSpec, *, name: str = "") -> JobCreate:
+    """The job that is begun each time: a prompt is a batch of one row, whose columns are its variables. It is called
+    by the template's slug, or by the schedule's `name`.
+    """
     if spec.job is not None:
         return spec.job
     use = spec.prompt
@@ -118,7 +121,7 @@ def begins(spec: ScheduleSpec) -> JobCreate:
     which = {"id": use.id, "slug": use.slug, "label": use.label, "version": use.version}
     return JobCreate(
         kind="batch",
-        name=use.slug or "",
+        name=use.slug or name,
         spec={
             "template": {name: str(value) if name == "id" else value for name, value in which.items() if value},
             "rows": [use.variables],
@@ -166,8 +169,10 @@ def next_time(spec: ScheduleSpec, *, after: datetime | None = None) -> datetime 
     return times.next_time(read_cron(spec.cron), zone=ZoneInfo(spec.timezone), after=after or datetime.now(UTC))
 
 
-def said(spec: ScheduleSpec) -> str:
+def said(spec: ScheduleSpec) -> Sentence:
     """When it comes next, for people."""
     found = next_time(spec)
-    shown = found and found.astimezone(ZoneInfo(spec.timezone)).strftime("%Y-%m-%d %H:%M")
-    return f"Next at {shown} ({spec.timezone})." if shown else "It does not come again."
+    if found is None:
+        return sentence("comes_no_more", "It does not come again.")
+    shown = found.astimezone(ZoneInfo(spec.timezone)).strftime("%Y-%m-%d %H:%M")
+    return sentence("comes_next", "Next at {time} ({timezone}).", time=shown, timezone=spec.timezone)

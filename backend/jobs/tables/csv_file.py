@@ -4,7 +4,8 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 
-from backend.jobs.tables.base import MAX_LINE, BadLine, BadTable, Line, Table, checked_columns
+from backend.core.sentences import Said, sentence
+from backend.jobs.tables.base import EMPTY, MAX_LINE, BadLine, BadTable, Line, Table, checked_columns
 from backend.jobs.tables.text import TextLine
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -67,16 +68,16 @@ def read_csv(lines: Iterator[TextLine], *, delimiter: str) -> Table:
     feed = _Lines(lines)
     first = feed.begin()
     if first is None:
-        raise BadTable("The file is empty.")
+        raise BadTable(EMPTY)
     if isinstance(first, BadLine):
-        raise BadTable(first.reason, line=first.number)
+        raise BadTable(first.said, line=first.number)
     used = delimiter or max(DELIMITERS, key=first[1].count)
     feed.put_back(first)
     header = next(_records(feed, used), None)
     if header is None:
-        raise BadTable("There is no header: the first line names the columns.", line=1)
+        raise BadTable(sentence("no_header", "There is no header: the first line names the columns."), line=1)
     if isinstance(header, BadLine):
-        raise BadTable(header.reason, line=header.number)
+        raise BadTable(header.said, line=header.number)
     number, names = header
     columns = checked_columns(names, line=number)
     return Table(columns, _rows(feed, used, columns))
@@ -91,8 +92,9 @@ def _rows(feed: _Lines, delimiter: str, columns: list[str]) -> Iterator[Line | B
         if len(cells) == len(columns):
             yield Line(number, dict(zip(columns, cells, strict=True)))
         else:
-            have = "is 1 cell" if len(cells) == 1 else f"are {len(cells)} cells"
-            yield BadLine(number, f"There {have}; the header has {len(columns)} columns.")
+            have = "is 1 cell" if len(cells) == 1 else "are {count} cells"
+            said = f"There {have}; the header has {{columns}} columns."
+            yield BadLine(number, sentence("cells", said, count=len(cells), columns=len(columns)))
 
 
 def _records(feed: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]] | BadLine]:
@@ -108,17 +110,20 @@ def _records(feed: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]] | B
             yield first[0], next(csv.reader(feed, delimiter=delimiter, strict=True))
         except _Broken as error:
             feed.rewind()
-            yield BadLine(first[0], f"Its text goes on in line {error.line.number}, where: {error.line.reason}")
+            said = "Its text goes on in line {line}, where: {reason}"
+            yield BadLine(first[0], sentence("goes_on", said, line=error.line.number, reason=error.line.said))
         except csv.Error as error:
             feed.rewind()
             yield BadLine(first[0], _reason(str(error)))
 
 
-def _reason(said: str) -> str:
+def _reason(said: str) -> Said:
     if "end of data" in said or "too long" in said or "field larger" in said:
-        return "A quotation mark that opens here is not closed, or its cell is longer than 1 MiB."
+        open_ = "A quotation mark that opens here is not closed, or its cell is longer than 1 MiB."
+        return sentence("quote_open", open_)
     if "expected after" in said:
-        return "A quotation mark that opens here is closed before the end of its cell, or not at all."
+        early = "A quotation mark that opens here is closed before the end of its cell, or not at all."
+        return sentence("quote_early", early)
     if "new-line character" in said:
-        return "There is a bare carriage return in it."
-    return f"This is not CSV: {said}."
+        return sentence("bare_return", "There is a bare carriage return in it.")
+    return sentence("not_csv", "This is not CSV: {reason}.", reason=said)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from backend.jobs.tables.base import MAX_COLUMNS, BadLine, BadTable, Line, Table
+from backend.core.sentences import sentence
+from backend.jobs.tables.base import EMPTY, MAX_COLUMNS, NUL, BadLine, BadTable, Line, Table
 from backend.jobs.tables.text import TextLine
 
 
@@ -14,7 +15,7 @@ def read_jsonl(lines: Iterator[TextLine]) -> Table:
     rows = _rows(lines)
     first = next(rows, None)
     if first is None:
-        raise BadTable("The file is empty.")
+        raise BadTable(EMPTY)
     columns = list(first.values) if isinstance(first, Line) else []
     return Table(columns, chain([first], rows))
 
@@ -31,20 +32,24 @@ def _row(number: int, text: str) -> Line | BadLine:
     try:
         found: Any = json.loads(text, parse_constant=_refused)
     except json.JSONDecodeError as error:
-        return BadLine(number, f"This is not JSON: {error.msg} at column {error.colno}.")
+        said = "This is not JSON: {reason} at column {column}."
+        return BadLine(number, sentence("not_json_at", said, reason=error.msg, column=error.colno))
     except (ValueError, RecursionError) as error:
-        return BadLine(number, f"This is not JSON: {str(error)[:100] or 'it is nested too deep'}.")
+        reason = str(error)[:100] or sentence("too_deep", "it is nested too deep")
+        return BadLine(number, sentence("not_json", "This is not JSON: {reason}.", reason=reason))
     if not isinstance(found, dict):
-        return BadLine(number, 'This is no object: each line is one, such as {"name": "value"}.')
+        said = 'This is no object: each line is one, such as {{"name": "value"}}.'
+        return BadLine(number, sentence("no_object", said))
     if len(found) > MAX_COLUMNS:
-        return BadLine(number, f"There are {len(found):,} names; at most {MAX_COLUMNS} are read.")
+        said = "There are {count} names; at most {most} are read."
+        return BadLine(number, sentence("names_many", said, count=len(found), most=MAX_COLUMNS))
     values = {name: plain(value) for name, value in found.items()}
     if any("\0" in part for pair in values.items() for part in pair):
-        return BadLine(number, "There is a NUL character in it.")
+        return BadLine(number, NUL)
     try:
         json.dumps(values, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return BadLine(number, "There is half a character (a lone surrogate) in it.")
+        return BadLine(number, sentence("half_character", "There is half a character (a lone surrogate) in it."))
     return Line(number, values)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from backend.core.sentences import sentence
 from backend.jobs.tables.base import BadTable, Format, Options, Table
 from backend.jobs.tables.csv_file import read_csv
 from backend.jobs.tables.jsonl_file import read_jsonl
@@ -32,7 +33,7 @@ def open_table(path: Path, *, format: Format, options: Options | None = None) ->
     """The table's columns, and its rows to walk. Raises `BadTable`, here and while walking."""
     chosen = options or Options()
     if len(chosen.delimiter) > 1:
-        raise BadTable("A delimiter is one character.")
+        raise BadTable(sentence("one_delimiter", "A delimiter is one character."))
     if format == "xlsx":
         return read_xlsx(path, sheet=chosen.sheet)
     lines = text_lines(path, chosen)

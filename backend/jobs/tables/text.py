@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from backend.jobs.tables.base import MAX_COLUMNS, MAX_LINE, BadLine, BadTable, Options
+from backend.core.sentences import sentence
+from backend.jobs.tables.base import MAX_COLUMNS, MAX_LINE, NUL, TOO_LONG, BadLine, BadTable, Options
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -39,16 +40,22 @@ def _narrow(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
         if len(raw) > MAX_LINE:
             _refuse_long(raw, number)
         if b"\0" in raw:
-            yield BadLine(number, "There is a NUL byte in it: this is no plain text, or not in this encoding.")
+            said = "There is a NUL byte in it: this is no plain text, or not in this encoding."
+            yield BadLine(number, sentence("nul_byte", said))
             continue
         try:
             yield number, raw.decode(encoding)
         except UnicodeDecodeError as error:
-            wrong = raw[error.start]
             yield BadLine(
                 number,
-                f"Byte {error.start + 1} (0x{wrong:02X}) is not {_NAMES.get(encoding, encoding)}. Save the file as "
-                "UTF-8, or say its encoding, such as windows-1252.",
+                sentence(
+                    "byte_wrong",
+                    "Byte {byte} (0x{value}) is not {encoding}. Save the file as UTF-8, or say its encoding, such as "
+                    "windows-1252.",
+                    byte=error.start + 1,
+                    value=f"{raw[error.start]:02X}",
+                    encoding=_NAMES.get(encoding, encoding),
+                ),
             )
 
 
@@ -59,14 +66,16 @@ def _wide(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
         try:
             text = reader.readline(MAX_LINE + 1)
         except UnicodeDecodeError as error:
-            raise BadTable(f"This is not {encoding.upper()}: {error.reason}.", line=number + 1) from error
+            said = "This is not {encoding}: {reason}."
+            wrong = sentence("encoding_wrong", said, encoding=encoding.upper(), reason=error.reason)
+            raise BadTable(wrong, line=number + 1) from error
         if not text:
             return
         number += 1
         if len(text) > MAX_LINE:
             _refuse_long(text.encode(), number)
         if "\0" in text:
-            yield BadLine(number, "There is a NUL character in it.")
+            yield BadLine(number, NUL)
             continue
         yield number, text
 
@@ -74,8 +83,9 @@ def _wide(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
 def _refuse_long(raw: bytes, number: int) -> None:
     most = max((raw.count(mark) for mark in (b",", b";", b"\t", b"|")), default=0)
     if number == 1 and most >= MAX_COLUMNS:
-        raise BadTable(f"There are over {most:,} columns; at most {MAX_COLUMNS} are read.", line=1)
-    raise BadTable("The line is longer than 1 MiB.", line=number)
+        said = "There are over {count} columns; at most {most} are read."
+        raise BadTable(sentence("columns_over", said, count=most, most=MAX_COLUMNS), line=1)
+    raise BadTable(TOO_LONG, line=number)
 
 
 def _known(name: str) -> str:
@@ -85,5 +95,6 @@ def _known(name: str) -> str:
         found = codecs.lookup(name).name
         "".encode(found)
     except (LookupError, UnicodeError) as error:
-        raise BadTable(f"There is no encoding {name[:40]!r}. Try utf-8, utf-16 or windows-1252.") from error
+        said = "There is no encoding {name}. Try utf-8, utf-16 or windows-1252."
+        raise BadTable(sentence("encoding_unknown", said, name=repr(name[:40]))) from error
     return {"utf-8-sig": "utf-8"}.get(found, found)

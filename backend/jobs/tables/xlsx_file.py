@@ -11,7 +11,18 @@ from typing import Any, BinaryIO
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from backend.jobs.tables.base import MAX_COLUMNS, MAX_LINE, BadLine, BadTable, Line, Table, checked_columns
+from backend.core.sentences import sentence
+from backend.jobs.tables.base import (
+    MAX_COLUMNS,
+    MAX_LINE,
+    NUL,
+    TOO_LONG,
+    BadLine,
+    BadTable,
+    Line,
+    Table,
+    checked_columns,
+)
 
 MIB = 1024 * 1024
 MOST_UNPACKED = 512 * MIB
@@ -24,6 +35,7 @@ _DAMAGE = (
 )
 """How openpyxl, zipfile and the XML reader say that a file is not what it seems."""
 
+_UNREADABLE = sentence("book_unreadable", "This is not a workbook that can be read (.xlsx).")
 _ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
 
 
@@ -37,7 +49,7 @@ def read_xlsx(path: Path, *, sheet: str = "") -> Table:
                 cells.pop()
             columns = checked_columns(cells, line=number)
             return Table(columns, _rows(rows, columns))
-    raise BadTable("The sheet is empty.")
+    raise BadTable(sentence("sheet_empty", "The sheet is empty."))
 
 
 def _look(path: Path) -> None:
@@ -45,11 +57,13 @@ def _look(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise BadTable("This is not a workbook that can be read (.xlsx).") from error
+        raise BadTable(_UNREADABLE) from error
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
-        raise BadTable(f"The workbook unpacks to more than {MOST_UNPACKED // MIB} MiB.")
+        most = MOST_UNPACKED // MIB
+        raise BadTable(sentence("book_large", "The workbook unpacks to more than {most} MiB.", most=most))
     if any(entry.file_size > MOST_SHARED for entry in entries if entry.filename.endswith("sharedStrings.xml")):
-        raise BadTable("The workbook's texts unpack to more than 128 MiB.")
+        said = "The workbook's texts unpack to more than {most} MiB."
+        raise BadTable(sentence("book_texts_large", said, most=MOST_SHARED // MIB))
 
 
 def _cells(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
@@ -59,7 +73,7 @@ def _cells(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
             for number, row in enumerate(page.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), 1):
                 yield number, [_text(value) for value in row]
         except _DAMAGE as error:
-            raise BadTable("This is not a workbook that can be read (.xlsx).") from error
+            raise BadTable(_UNREADABLE) from error
 
 
 def _page(file: BinaryIO, sheet: str) -> Any:
@@ -68,7 +82,8 @@ def _page(file: BinaryIO, sheet: str) -> Any:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     names = book.sheetnames
     if sheet and sheet not in names:
-        raise BadTable(f"There is no sheet {sheet[:60]!r}, only {', '.join(names[:10])}.")
+        said = "There is no sheet {name}, only {names}."
+        raise BadTable(sentence("no_sheet", said, name=repr(sheet[:60]), names=", ".join(names[:10])))
     return book[sheet] if sheet else book.worksheets[0]
 
 
@@ -78,16 +93,18 @@ def _rows(cells: Iterator[tuple[int, list[str]]], columns: list[str]) -> Iterato
         if not any(found):
             continue
         if any(found[width:]):
-            yield BadLine(number, f"There are cells beyond the {width} columns of the header.")
+            said = "There are cells beyond the {columns} columns of the header."
+            yield BadLine(number, sentence("cells_beyond", said, columns=width))
             continue
         values = (found + [""] * width)[:width]
         wrong = next((name for name, value in zip(columns, values, strict=True) if value in _ERRORS), None)
         if wrong is not None:
-            yield BadLine(number, f"The cell {wrong[:60]!r} holds the error {values[columns.index(wrong)]}.")
+            shown = {"name": repr(wrong[:60]), "error": values[columns.index(wrong)]}
+            yield BadLine(number, sentence("cell_error", "The cell {name} holds the error {error}.", **shown))
         elif sum(map(len, values)) > MAX_LINE:
-            yield BadLine(number, "The line is longer than 1 MiB.")
+            yield BadLine(number, TOO_LONG)
         elif any("\0" in value for value in values):
-            yield BadLine(number, "There is a NUL character in it.")
+            yield BadLine(number, NUL)
         else:
             yield Line(number, dict(zip(columns, values, strict=True)))
 

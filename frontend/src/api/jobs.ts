@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api } from "./client";
 import { queryClient } from "./query";
 import type { components } from "./schema";
@@ -73,13 +73,15 @@ export const useJob = (id: string) =>
     queryFn: ({ signal }) => jobs.get(id, signal),
     refetchOnMount: "always",
   });
+const kinds = queryOptions({
+  queryKey: ["jobs", "kinds"],
+  queryFn: ({ signal }) => jobs.kinds(signal),
+  staleTime: Number.POSITIVE_INFINITY,
+});
 /** What this site can do. */
-export const useKinds = () =>
-  useQuery({
-    queryKey: ["jobs", "kinds"],
-    queryFn: ({ signal }) => jobs.kinds(signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+export const useKinds = () => useQuery(kinds);
+/** The same, asked for where it is not known yet. */
+export const kindsKnown = () => queryClient.query({ ...kinds, staleTime: "static" });
 export const useTimes = (cron: string, timezone: string) =>
   useQuery({
     queryKey: ["jobs", "times", cron, timezone],

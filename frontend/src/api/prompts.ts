@@ -41,6 +41,9 @@ export interface Filled {
   variables: Record<string, unknown>;
 }
 
+/** So many unchanged lines round a change that none is left out: the page folds them itself. */
+const WHOLE = 100_000;
+
 const key = (...rest: unknown[]) => ["prompts", ...rest];
 
 export const prompts = {
@@ -65,7 +68,7 @@ export const prompts = {
     return saved;
   },
   diff: (id: string, old: number, now: number, signal?: AbortSignal) =>
-    api<Diff>(`prompts/${id}/diff`, { query: { old, new: now }, signal }),
+    api<Diff>(`prompts/${id}/diff`, { query: { old, new: now, context: WHOLE }, signal }),
   label: (id: string, label: string, version: number) =>
     api<TemplateWhole>(`prompts/${id}/labels/${label}`, { method: "PUT", body: { version } }),
   unlabel: (id: string, label: string) => api(`prompts/${id}/labels/${label}`, { method: "DELETE" }),
@@ -80,8 +83,9 @@ export const prompts = {
     api<ImportReport>("prompts/import", { method: "POST", body: { document, on_conflict: "rename" } }),
 };
 
-export const useTemplates = (filters: Partial<Filters>) =>
+export const useTemplates = (filters: Partial<Filters>, enabled = true) =>
   useInfiniteQuery({
+    enabled,
     queryKey: key("list", filters),
     queryFn: ({ pageParam, signal }) => prompts.list(filters, pageParam, signal),
     initialPageParam: null as string | null,

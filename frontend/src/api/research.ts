@@ -1,53 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "./client";
 import { queryClient } from "./query";
+import type { components } from "./schema";
 
-interface Trouble {
-  code: string;
-  message: string;
-}
+type Schemas = components["schemas"];
 
-export interface Source {
-  number: number;
-  url: string;
-  title: string;
-  status: "read" | "failed" | "waiting";
-  error: Trouble | null;
-  fetched: string | null;
-  chars: number;
-  truncated: boolean;
-  cited: boolean;
-}
-
-export interface Citation {
-  number: number;
-  source: number;
-  claim: string;
-  quote: string;
-}
-
+export type Source = Schemas["SourceOut"];
+export type Citation = Schemas["CitationOut"];
 /** What a research has found so far; `markdown` is null until it is written, `verified` says that its quotes were found. */
-export interface Report {
-  question: string;
-  title: string;
-  markdown: string | null;
-  verified: boolean;
-  citations: Citation[];
-  dropped: { source: number; claim: string; quote: string; reason: string }[];
-  sources: Source[];
-  plan: { round: number; questions: string[]; searches: string[]; reason: string }[];
-  searches: { query: string; provider: string; found: number; error: Trouble | null }[];
-  notes: { source: number; claim: string; quote: string }[];
-  used: Record<string, number>;
-  limits: Record<string, number>;
-  stopped: string;
-}
-
+export type Report = Schemas["ReportOut"];
 /** A page as it was stored; passages count Unicode characters. */
-export interface StoredPage extends Source {
-  text: string;
-  passages: { citation: number; start: number; end: number }[];
-}
+export type StoredPage = Schemas["SourceText"];
 
 const key = (id: string) => ["jobs", "report", id];
 export const useReport = (id: string) =>

@@ -426,6 +426,8 @@ export interface paths {
         /**
          * What changed between two versions
          * @description Line by line, with the words that changed. Without numbers: the newest version and the one before.
+         *
+         *     `context` unchanged lines are told round each change.
          */
         get: operations["prompts_diff"];
         put?: never;
@@ -2309,13 +2311,19 @@ export interface components {
         };
         /**
          * DiffQuery
-         * @description `?old=&new=`; without `new`, the newest version; without `old`, the one before `new`.
+         * @description `?old=&new=`; without `new`, the newest version; without `old`, the one before `new`. `context`: how many
+         *     unchanged lines are told round a change.
          */
         DiffQuery: {
             /** Old */
             old?: number | null;
             /** New */
             new?: number | null;
+            /**
+             * Context
+             * @default 3
+             */
+            context: number;
         };
         /**
          * Diff
@@ -2936,7 +2944,8 @@ export interface components {
          * JobOut
          * @description A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way.
          *
-         *     In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole.
+         *     In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the
+         *     stable name of their `sentence` and its `params` where there is one, to be said in another language.
          *
          *     `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list.
          */
@@ -2969,6 +2978,10 @@ export interface components {
             wanted: string;
             /** Step */
             step: string;
+            /** Step Said */
+            step_said: {
+                [key: string]: unknown;
+            } | null;
             /** Total */
             total: number;
             /** Done */
@@ -3030,13 +3043,23 @@ export interface components {
         };
         /**
          * KindsOut
-         * @description What this site can do: kinds of jobs, and the forms that a result can be downloaded in.
+         * @description What this site can do: kinds of jobs, the forms that a result can be downloaded in, and the parts that an
+         *     export can include. Bytes that an uploaded file may have: `max_file`, and `max_import` of an export to be imported.
          */
         KindsOut: {
             /** Kinds */
             kinds: string[];
             /** Formats */
             formats: string[];
+            /**
+             * Parts
+             * @default []
+             */
+            parts: string[];
+            /** Max File */
+            max_file: number;
+            /** Max Import */
+            max_import: number;
         };
         /**
          * TimesQuery
@@ -3223,13 +3246,17 @@ export interface components {
         };
         /**
          * TableProblem
-         * @description What is wrong with an uploaded table, and where.
+         * @description What is wrong with an uploaded table, and where. `said` names the sentence in `reason`, with its parameters.
          */
         TableProblem: {
             /** Line */
             line: number | null;
             /** Reason */
             reason: string;
+            /** Said */
+            said?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * FileQuery
@@ -3343,7 +3370,7 @@ export interface components {
          * ReportOut
          * @description A research as it stands. `markdown` is null until it is written, and its marks `[1]` mean nothing until it is
          *     `verified`: then `[1]` is the citation 1, and `[?]` stands where a citation was dropped. `stopped` says which limit
-         *     ended the reading early.
+         *     ended the reading early; `stopped_said` names that sentence, with its parameters.
          */
         ReportOut: {
             /**
@@ -3391,6 +3418,10 @@ export interface components {
             used: components["schemas"]["ReachOut"];
             /** Stopped */
             stopped: string;
+            /** Stopped Said */
+            stopped_said?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * SearchOut
@@ -4438,6 +4469,7 @@ export interface operations {
             query?: {
                 old?: number | null;
                 new?: number | null;
+                context?: number;
             };
             header?: never;
             path: {

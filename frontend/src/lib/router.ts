@@ -15,8 +15,8 @@ export const paths = {
   usage: "/usage",
   templates: "/templates",
   template: (id: string) => `/templates/${id}`,
-  /** A new chat with this template's form open. */
-  useTemplate: (id: string) => `/?template=${id}`,
+  /** A chat with this template's form open: a new one, where none is named. */
+  useTemplate: (id: string, chat?: string) => `${chat ? `/c/${chat}` : "/"}?template=${id}`,
   settingsTab: (tab: string) => `/settings/${tab}`,
 } as const;
 

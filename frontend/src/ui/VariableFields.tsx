@@ -33,6 +33,7 @@ export function VariableFields({
   entries,
   errors,
   autoFocus,
+  prefix = "",
   onChange,
 }: {
   variables: readonly Variable[];
@@ -40,6 +41,8 @@ export function VariableFields({
   /** By the variable's name. */
   errors: Readonly<Record<string, string>>;
   autoFocus?: boolean;
+  /** Of the controls' names, where the form has others. */
+  prefix?: string;
   onChange: (name: string, entry: string | boolean) => void;
 }) {
   const t = useT();
@@ -73,14 +76,14 @@ export function VariableFields({
                 type === "long" ? (
                   <TextArea
                     {...control}
-                    name={name}
+                    name={prefix + name}
                     rows={3}
                     value={text}
                     autoFocus={focus}
                     onChange={change}
                   />
                 ) : type === "choice" ? (
-                  <Select {...control} name={name} value={text} autoFocus={focus} onChange={change}>
+                  <Select {...control} name={prefix + name} value={text} autoFocus={focus} onChange={change}>
                     {variable.default === null ? <option value="">{t("common.choose")}</option> : null}
                     {variable.choices?.map((choice) => (
                       <option key={choice} value={choice}>
@@ -91,7 +94,7 @@ export function VariableFields({
                 ) : (
                   <Input
                     {...control}
-                    name={name}
+                    name={prefix + name}
                     type={type === "date" ? "date" : "text"}
                     inputMode={type === "number" ? "decimal" : undefined}
                     min={variable.earliest ?? undefined}

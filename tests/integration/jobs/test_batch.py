@@ -42,6 +42,8 @@ async def test_every_row_is_answered_once_by_each_model_and_told(site: JobSite):
     assert sorted(event["data"]["index"] for event in events if event["type"] == "row") == list(range(8))
     progress = [event["data"] for event in events if event["type"] == "progress"]
     assert progress[-1]["done"] == 8
+    told = [progress[-1][name] for name in ("input_tokens", "output_tokens")]
+    assert told == [ended["input_tokens"], ended["output_tokens"]] != [0, 0]
     assert [event["data"]["status"] for event in events if event["type"] == "status"] == ["running", "done"]
     assert not await site.work(job), "an ended job is nobody's"
 

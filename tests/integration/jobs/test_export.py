@@ -44,6 +44,8 @@ async def test_an_export_of_nothing_has_failed_and_says_so(site: JobSite):
     assert (ended["status"], ended["error"]["message"]) == ("failed", "There is no conversation to export.")
     wrong = await client.post("/api/v1/jobs", json={"kind": "export", "spec": {"everything": True}})
     assert wrong.json()["errors"][0]["field"] == "spec.everything"
+    known = (await client.get("/api/v1/jobs/kinds")).json()["parts"]
+    assert known == ["conversations", "profile", "templates", "jobs", "usage"]
     wrong = await client.post("/api/v1/jobs", json={"kind": "export", "spec": {"include": ["secrets"]}})
     assert wrong.json()["errors"][0]["field"] == "spec.include"
 

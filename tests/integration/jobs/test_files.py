@@ -33,7 +33,8 @@ async def test_a_form_and_a_bare_body_are_stored_and_looked_into(site: JobSite):
     made = await upload(client, b"a;b\n1;2\n3\n", name="../x\\sheet.csv")
     assert (made["name"], made["size"], made["format"], made["columns"]) == ("sheet.csv", 10, "csv", ["a", "b"])
     assert made["preview"] == [{"a": "1", "b": "2"}]
-    assert made["problems"] == [{"line": 3, "reason": "There is 1 cell; the header has 2 columns."}]
+    said = {"sentence": "cells", "params": {"count": 1, "columns": 2}}
+    assert made["problems"] == [{"line": 3, "reason": "There is 1 cell; the header has 2 columns.", "said": said}]
     bare = (await client.post("/api/v1/files?name=b.jsonl", content=b'{"a": 1}\n')).json()
     assert (bare["name"], bare["columns"]) == ("b.jsonl", ["a"])
     assert kept() == sorted([made["id"], bare["id"]])

@@ -92,7 +92,7 @@ async def test_a_budget_pauses_a_job_loses_nothing_that_ended_and_lets_it_go_on(
     await site.work(job)
     paused = await site.seen(client, job)
     assert (paused["status"], paused["reason"], paused["done"], paused["failed"]) == ("paused", "quota_exceeded", 5, 0)
-    assert paused["error"]["code"] == "quota_exceeded"
+    assert (paused["error"]["code"], paused["error"]["sentence"]) == ("quota_exceeded", "budget_used")
     assert "5 of 5 requests" in paused["error"]["message"]
     assert Counter(call["status"] for call in await site.calls(job)) == {"settled": 5}
     await db.in_thread(budget_update, budget=budget, data=BudgetChange(limit=100))
@@ -122,7 +122,7 @@ async def test_a_job_that_a_budget_paused_goes_on_by_itself_once_there_is_room(s
     await site.work(own)
     assert (await site.seen(client, own))["reason"] == "", "the third call was the last that it needed"
     events = await site.events(own)
-    assert [one["data"]["text"] for one in events if one["type"] == "log"].count(room.SAID) == 1
+    assert [one["data"]["text"] for one in events if one["type"] == "log"].count(room.SAID.text) == 1
     assert [one["data"]["status"] for one in events if one["type"] == "status"].count("queued") == 1
 
 

@@ -349,6 +349,7 @@ async def test_a_pause_a_cap_and_limits_end_it_where_they_say(site: JobSite, web
     await site.work(job)
     report = await site.seen(client, job, "/report")
     assert report["stopped"] == "The limit of 6 steps was reached." or "searches" in report["stopped"]
+    assert report["stopped_said"]["sentence"] in {"limit_steps", "limit_searches"}
 
 
 async def test_a_budget_that_is_used_up_pauses_it_and_no_step_is_lost(

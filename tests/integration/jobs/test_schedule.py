@@ -46,7 +46,9 @@ async def test_each_of_its_times_begins_one_job_while_it_stands(site: JobSite):
 
 async def test_its_next_times_are_told_before_it_is_made(site: JobSite):
     client = await site.ada()
-    assert "schedule" in (await client.get("/api/v1/jobs/kinds")).json()["kinds"]
+    able = (await client.get("/api/v1/jobs/kinds")).json()
+    assert "schedule" in able["kinds"]
+    assert 0 < able["max_file"] <= able["max_import"]
     asked: dict[str, str | int] = {"cron": "30 7 * * 1", "timezone": "Asia/Tokyo", "count": 3}
     times = (await client.get("/api/v1/jobs/times", params=asked)).json()["times"]
     assert len(times) == 3
@@ -68,6 +70,8 @@ async def test_what_can_not_be_begun_is_in_its_log(site: JobSite):
     logs = [event["data"] for event in await site.events(made) if event["type"] == "log"]
     assert logs[-1]["level"] == "error"
     assert "could not be begun" in logs[-1]["text"]
+    assert (logs[-1]["sentence"], seen["step_said"]["sentence"]) == ("not_begun", "comes_next")
+    assert seen["step_said"]["params"]["timezone"] == "Europe/Berlin"
 
 
 async def test_what_is_wrong_is_refused_by_its_field(site: JobSite):

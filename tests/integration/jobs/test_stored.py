@@ -91,3 +91,8 @@ async def test_a_schedule_runs_a_prompt_as_it_stands_then(site: JobSite):
     [job] = (await ada.get("/api/v1/jobs?kind=batch")).json()["items"]
     await site.work(job)
     assert [call.messages[-1]["content"] for call in site.provider.calls] == ["hi, 4!"]
+    by_id = {"cron": "30 7 * * *", "prompt": {"id": made["id"], "variables": {"word": "hi", "times": 4}}}
+    named = {"kind": "schedule", "name": "Mornings", "spec": by_id}
+    schedule = (await ada.post("/api/v1/jobs", json=named)).json()
+    assert await schedules.fire(UUID(schedule["id"]), key="two")
+    assert (await ada.get("/api/v1/jobs?kind=batch")).json()["items"][0]["name"] == "Mornings"

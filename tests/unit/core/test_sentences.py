@@ -1,5 +1,9 @@
 """Sentences keep their English text and their name, however they stand in each other."""
 
+import json
+import re
+from pathlib import Path
+
 import orjson
 
 from backend.core.errors import QuotaExceeded
@@ -27,3 +31,20 @@ def test_an_error_says_its_sentence_and_one_without_a_name_says_its_text():
     }
     assert problem_of(QuotaExceeded("No.")) == {"code": "quota_exceeded", "message": "No."}
     assert reason_of({"code": "x", "message": "Whatever."}) == "Whatever."
+
+
+ROOT = Path(__file__).resolve().parents[3]
+SAID = re.compile(r'\b(?:sentence|_unfit)\(\s*"(\w+)"')
+
+
+def test_every_sentence_that_has_a_name_is_known_to_the_page_in_each_language():
+    used = {
+        ("unfit_" if found[0].startswith("_unfit") else "") + found[1]
+        for path in (ROOT / "backend").rglob("*.py")
+        for found in SAID.finditer(path.read_text())
+    }
+    assert len(used) > 80
+    for language in ("en", "de"):
+        words = json.loads((ROOT / f"frontend/src/locales/{language}/jobs.json").read_text())
+        said = {re.sub(r"^say_|_(one|other)$", "", name) for name in words if name.startswith("say_")}
+        assert used <= said, f"{language}: {sorted(used - said)}"

@@ -77,7 +77,9 @@ def test_what_was_read_leads_to_another_plan_until_it_is_enough():
         .add("note", {"notes": [NOTE]}, number=1)
     )
     assert read.next() == [{"do": "plan", "round": 2}]
-    assert read.next(seconds=9999) == [{"do": "write", "round": 1, "stopped": "The limit of 30 minutes was reached."}]
+    said = {"sentence": "limit_minutes", "params": {"most": 30}}
+    text = "The limit of 30 minutes was reached."
+    assert read.next(seconds=9999) == [{"do": "write", "round": 1, "stopped": text, "stopped_said": said}]
     read.add("plan", {"searches": [], "questions": []}, round=2)
     assert read.next() == [{"do": "write", "round": 2, "stopped": ""}]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from backend.core.sentences import named
 from backend.jobs.tables import BadLine, BadTable, Format, Line, Options, guess_format, open_table, xlsx_file
 
 
@@ -129,3 +130,22 @@ def test_formats_are_found_out():
     assert guess_format(name="a.csv", head=b"PK\x03\x04") == "xlsx"
     assert guess_format(name="export", head=b'\xef\xbb\xbf{"a"') == "jsonl"
     assert guess_format(name="photo.png", head=b"\x89PNG") is None
+
+
+def test_what_is_wrong_has_a_name_and_its_parameters_for_other_languages(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2,3\n1\n")
+    rows = [row for row in open_table(tmp_path / "t.csv", format="csv").rows if isinstance(row, BadLine)]
+    assert [(row.reason, named(row.said)["sentence"]) for row in rows] == [
+        ("There are 3 cells; the header has 2 columns.", "cells"),
+        ("There is 1 cell; the header has 2 columns.", "cells"),
+    ]
+    assert named(rows[0].said)["params"] == {"count": 3, "columns": 2}
+    (tmp_path / "t.jsonl").write_text("7\n")
+    [line] = open_table(tmp_path / "t.jsonl", format="jsonl").rows
+    assert isinstance(line, BadLine)
+    assert line.reason == 'This is no object: each line is one, such as {"name": "value"}.'
+    (tmp_path / "t.csv").write_text("a,a\n")
+    with pytest.raises(BadTable) as caught:
+        open_table(tmp_path / "t.csv", format="csv")
+    assert named(caught.value.said)["params"]["reason"]["sentence"] == "column_twice"
+    assert str(caught.value) == "Line 1: Two columns are called 'a'."

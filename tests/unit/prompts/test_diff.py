@@ -41,6 +41,13 @@ def test_lines_have_their_numbers_and_what_stayed_far_away_is_left_out() -> None
     ]
 
 
+def test_all_that_stayed_is_told_to_those_who_ask_for_it() -> None:
+    text = [f"line {n}" for n in range(40)]
+    old, new = version(user="\n".join(text)), version(2, user="\n".join([*text, "more"]))
+    (found,) = [entry for entry in diff(old, new, context=100_000).fields if entry.changed]
+    assert [line.new for line in found.lines] == list(range(1, 42))
+
+
 def test_lines_with_little_in_common_are_one_gone_and_one_come() -> None:
     assert lines(version(user="alpha beta"), version(2, user="123 456"), "user") == ["-alpha beta", "+123 456"]
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from typing import Any
 
 import structlog
 
@@ -11,6 +12,7 @@ from backend.catalog import registry
 from backend.catalog.params import merged
 from backend.chat.entries import Resolved
 from backend.core.opaque import user_key
+from backend.core.sentences import problem, sentence, went_wrong
 from backend.jobs.calls import account
 from backend.jobs.kinds.base import Handle, Outcome, Taken
 from backend.jobs.kinds.batch.template import Prompt
@@ -73,7 +75,7 @@ class Calls:
         meter = Meter(resolved)
         pieces: list[str] = []
         size = 0
-        error: dict[str, str] | None = None
+        error: dict[str, Any] | None = None
         try:
             async with aclosing(meter.stream(self._request(row, resolved))) as reads:
                 async for deltas in reads:
@@ -82,7 +84,9 @@ class Calls:
                             pieces.append(delta.text)
                             size += len(delta.text)
                     if size > MAX_OUTPUT:
-                        error = {"code": "too_large", "message": "The answer is longer than a million characters."}
+                        error = problem(
+                            "too_large", sentence("answer_too_long", "The answer is longer than a million characters.")
+                        )
                         break
         except ProviderError as failure:
             error = {"code": failure.code, "message": failure.message[:MAX_SAID]}
@@ -91,7 +95,7 @@ class Calls:
             raise
         except Exception as failure:
             log.exception("jobs.row_failed", row=row.index)
-            error = {"code": "internal", "message": f"Something went wrong on our side ({type(failure).__name__})."}
+            error = problem("internal", went_wrong(failure))
         settlement = meter.settlement(row.call)
         released = settlement.status == "released"
         return Outcome(

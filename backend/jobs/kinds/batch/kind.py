@@ -16,6 +16,7 @@ from backend.catalog.params import merged
 from backend.chat.entries import Entry
 from backend.core.db import in_thread
 from backend.core.errors import AppError, BadRequest
+from backend.core.sentences import sentence
 from backend.jobs.kinds.base import Checked, Handle, Kind, NewRow, Reserve, Rows, SpecError
 from backend.jobs.kinds.batch.calls import Calls
 from backend.jobs.kinds.batch.source import new_rows, table_of
@@ -78,11 +79,19 @@ class BatchKind(Kind):
         prompt = prompt_of(spec, job.spec.get("pinned"))
         for name in spec.mapping:
             if name not in prompt.names:
-                raise SpecError(f"The template has no variable {name[:60]!r}.", field=f"spec.mapping.{name}")
+                raise SpecError(
+                    sentence("no_variable", "The template has no variable '{name}'.", name=name[:60]),
+                    field=f"spec.mapping.{name}",
+                )
         for name in prompt.needed:
             if columns and spec.mapping.get(name, name) not in columns:
                 raise SpecError(
-                    f"The variable {name[:60]!r} has no column: the table has {', '.join(columns[:20])}.",
+                    sentence(
+                        "no_column",
+                        "The variable '{name}' has no column: the table has {columns}.",
+                        name=name[:60],
+                        columns=", ".join(columns[:20]),
+                    ),
                     field=f"spec.mapping.{name}",
                 )
         reserve = Reserve()

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from backend.core.errors import BadRequest
-from backend.core.problems import FieldErrors
+from backend.core.sentences import Said, sentence, text_of, together
 from backend.jobs.schemas import BatchSpec
+from backend.prompts.rendering import WrongValues
 from backend.prompts.use import Prepared
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
@@ -17,6 +18,10 @@ Message = dict[str, Any]
 
 class Unfilled(ValueError):
     """A row does not fit the template; says why, for people."""
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(text_of(said))
 
 
 class Prompt(Protocol):
@@ -61,7 +66,8 @@ class Inline:
         for name in self.names:
             column = self._mapping.get(name, name)
             if column not in values:
-                raise Unfilled(f"There is no {column[:60]!r}, which the variable {name[:60]!r} is taken from.")
+                lost = "There is no '{column}', which the variable '{variable}' is taken from."
+                raise Unfilled(sentence("column_missing", lost, column=column[:60], variable=name[:60]))
         return [{"role": role, "content": self._filled(pieces, values)} for role, pieces in self._texts]
 
     def _filled(self, pieces: list[str], values: Mapping[str, str]) -> str:
@@ -87,8 +93,8 @@ class Stored:
         given = {name: values[column] for name, column in self._columns if column in values}
         try:
             filled = self._prepared.render(given, field="", texts=True)
-        except FieldErrors as error:
-            raise Unfilled(" ".join(message for _, message in error.errors)) from None
+        except WrongValues as error:
+            raise Unfilled(together(error.said)) from None
         except BadRequest as error:
             raise Unfilled(error.message) from None
         texts = (("system", filled.system), ("user", filled.user))

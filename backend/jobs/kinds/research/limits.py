@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from backend.core.sentences import Sentence, sentence
 from backend.jobs.schemas import DepthName, ResearchSpec
 
 ROUNDS: Final[dict[DepthName, int]] = {"quick": 1, "standard": 2, "deep": 4}
@@ -21,6 +22,11 @@ class Limits:
     def as_dict(self) -> dict[str, int]:
         """As a spec keeps it."""
         return asdict(self)
+
+
+def limit_reached(what: str, most: int) -> Sentence:
+    """That one of them was."""
+    return sentence(f"limit_{what}", f"The limit of {{most}} {what} was reached.", most=most)
 
 
 _LIMITS: Final[dict[DepthName, Limits]] = {

@@ -64,6 +64,7 @@ def report(*, principal: Principal, job: UUID) -> ReportOut:
             minutes=round(float(found.state.get("seconds", 0)) / 60, 1),
         ),
         stopped=draft.output["stopped"] if draft else "",
+        stopped_said=draft.output.get("stopped_said") if draft else None,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from backend.core.db import in_thread
+from backend.core.sentences import sentence
 from backend.jobs.calls import RowCalls
 from backend.jobs.events import ResearchVerify, ResearchWrite
 from backend.jobs.kinds.base import Handle, Taken
@@ -40,7 +41,7 @@ class Reporting:
         return await self._verify(row)
 
     async def _write(self, row: Taken, calls: RowCalls) -> dict[str, Any]:
-        self._telling.begun(row, ResearchWrite, "Writing the report")
+        self._telling.begun(row, ResearchWrite, sentence("writing", "Writing the report"))
         notes, urls = await in_thread(_material, self._job)
         lines = _lines(notes, self._asker.room)
         notes = notes[: len(lines)]
@@ -59,26 +60,29 @@ class Reporting:
         )
         markdown = await self._asker.used(asked, use, calls=calls, said=pieces.said)
         self._telling.done(row, offset=len(markdown), text="")
-        return {"markdown": markdown, "notes": [asdict(note) for note in notes], "stopped": row.input["stopped"]}
+        stopped: dict[str, Any] = {name: row.input[name] for name in ("stopped", "stopped_said") if name in row.input}
+        return {"markdown": markdown, "notes": [asdict(note) for note in notes], **stopped}
 
     async def _verify(self, row: Taken) -> dict[str, Any]:
-        self._telling.begun(row, ResearchVerify, "Checking the citations")
+        self._telling.begun(row, ResearchVerify, sentence("checking", "Checking the citations"))
         found = await in_thread(_verified, self._job, row.input["write"])
         dropped = len(found.report["dropped"]) - len(found.missing)
         self._telling.done(
             row, checked=found.checked, found=len(found.report["citations"]), mended=found.mended, dropped=dropped
         )
         if found.missing:
-            self._handle.log(f"{len(found.missing)} of {found.checked} citations are not in their pages as quoted.")
+            text = "{missing} of {checked} citations are not in their pages as quoted."
+            self._handle.log(sentence("quotes_missing", text, missing=len(found.missing), checked=found.checked))
             missing = [{"note": one.number, **asdict(one.note)} for one in found.missing]
             return {"final": False, "missing": missing}
-        said = f"{found.checked} citations checked, {found.mended} mended, {dropped} dropped."
+        counts = {"checked": found.checked, "mended": found.mended, "dropped": dropped}
+        said = sentence("quotes_checked", "{checked} citations checked, {mended} mended, {dropped} dropped.", **counts)
         self._handle.log(said, level="warning" if dropped else "info")
         return {"final": True, **found.report}
 
     async def _mend(self, row: Taken, calls: RowCalls) -> dict[str, Any]:
         given = row.input
-        self._telling.begun(row, ResearchVerify, "Looking for a passage", checked=1)
+        self._telling.begun(row, ResearchVerify, sentence("mending", "Looking for a passage"), checked=1)
         texts = await in_thread(texts_of, self._job.id, {given["source"]})
         text = texts.get(given["source"], "")
         asked = prompts.mend(

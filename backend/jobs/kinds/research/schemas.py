@@ -86,7 +86,7 @@ class ReachOut(BaseModel):
 class ReportOut(BaseModel):
     """A research as it stands. `markdown` is null until it is written, and its marks `[1]` mean nothing until it is
     `verified`: then `[1]` is the citation 1, and `[?]` stands where a citation was dropped. `stopped` says which limit
-    ended the reading early.
+    ended the reading early; `stopped_said` names that sentence, with its parameters.
     """
 
     job: UUID
@@ -108,6 +108,7 @@ class ReportOut(BaseModel):
     limits: ReachOut
     used: ReachOut
     stopped: str
+    stopped_said: dict[str, Any] | None = None
 
 
 class PassageOut(BaseModel):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backend.core.sentences import Said
 from backend.jobs.events import ResearchStep
 from backend.jobs.kinds.base import Handle, Taken
 
@@ -16,9 +17,9 @@ class Telling:
         self._handle = handle
         self._begun: dict[int, ResearchStep] = {}
 
-    def begun(self, row: Taken, event: type[ResearchStep], text: str, **data: Any) -> None:
-        """`text` is the job's step now."""
-        self._handle.step(text)
+    def begun(self, row: Taken, event: type[ResearchStep], said: Said, **data: Any) -> None:
+        """`said` is the job's step now."""
+        self._handle.step(said)
         told = event(row=row.index, state="begun", **data)
         self._begun[row.index] = told
         self._emit(row, told)

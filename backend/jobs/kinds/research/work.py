@@ -9,13 +9,14 @@ import structlog
 
 from backend.core.db import in_thread
 from backend.core.errors import QuotaExceeded, Unavailable
+from backend.core.sentences import Sentence, problem, sentence, went_wrong
 from backend.jobs.calls import RowCalls
 from backend.jobs.events import ResearchNote, ResearchPlan, ResearchRead, ResearchSearch
 from backend.jobs.kinds.base import Handle, NewRow, Outcome, Taken
 from backend.jobs.kinds.research import prompts, sources
 from backend.jobs.kinds.research.answers import Notes, Plan
 from backend.jobs.kinds.research.asking import Asker, ProviderError, Unreadable
-from backend.jobs.kinds.research.limits import limits_of, pages_a_search, searches_a_round
+from backend.jobs.kinds.research.limits import limit_reached, limits_of, pages_a_search, searches_a_round
 from backend.jobs.kinds.research.reporting import Reporting
 from backend.jobs.kinds.research.story import Story, story_of
 from backend.jobs.kinds.research.telling import Telling
@@ -37,6 +38,7 @@ AWAY_SECONDS = 0.3
 """Until the database is looked for again."""
 
 MAX_SAID = 1000
+TOO_LONG = sentence("too_long", "It took too long.")
 
 
 class Research:
@@ -70,11 +72,10 @@ class Research:
         except Unreadable as failure:
             output, more, error = {}, [], {"code": "provider_error", "message": str(failure)[:MAX_SAID]}
         except TimeoutError:
-            output, more, error = {}, [], {"code": "provider_error", "message": "It took too long."}
+            output, more, error = {}, [], problem("provider_error", TOO_LONG)
         except Exception as failure:
             log.exception("jobs.row_failed", job=str(self._job.id), row=row.index)
-            message = f"Something went wrong on our side ({type(failure).__name__})."
-            output, more, error = {}, [], {"code": "internal", "message": message}
+            output, more, error = {}, [], problem("internal", went_wrong(failure))
         if error is not None:
             self._telling.failed(row, error)
         self._handle.save({**self._job.state, "seconds": round(self._seconds, 1)})
@@ -96,7 +97,7 @@ class Research:
 
     async def _step(self, step: str, row: Taken, calls: RowCalls) -> tuple[dict[str, Any], list[NewRow]]:
         if step in ("search", "read", "note") and (reason := self.over()):
-            return {"skipped": reason}, []
+            return {"skipped": reason.text, "skipped_said": reason.plain()}, []
         match step:
             case "plan":
                 return await self._plan(row, calls)
@@ -113,7 +114,9 @@ class Research:
         story = await in_thread(story_of, self._job.id)
         number = row.input["round"]
         first = number == 1
-        self._telling.begun(row, ResearchPlan, f"Planning, round {number}", round=number)
+        self._telling.begun(
+            row, ResearchPlan, sentence("planning", "Planning, round {number}", number=number), round=number
+        )
         most = min(searches_a_round(self._spec), self._limits.searches - self._searches)
         asked = prompts.plan(
             room=self._asker.room,
@@ -139,7 +142,15 @@ class Research:
         }
         self._telling.done(row, **told)
         self._handle.log(
-            f"Round {number}: {len(queries)} searches. {told['reason']}" if queries else f"Enough. {told['reason']}"
+            sentence(
+                "round",
+                "Round {number}: {count} searches. {reason}",
+                number=number,
+                count=len(queries),
+                reason=plan.reason,
+            )
+            if queries
+            else sentence("enough", "Enough. {reason}", reason=plan.reason)
         )
         return {**told, "enough": plan.enough}, [
             NewRow(line=number, input={"do": "search", "round": number, "query": query}) for query in queries
@@ -147,7 +158,7 @@ class Research:
 
     async def _search(self, row: Taken, calls: RowCalls) -> tuple[dict[str, Any], list[NewRow]]:
         query, number = row.input["query"], row.input["round"]
-        self._telling.begun(row, ResearchSearch, f"Searching: {query}", query=query)
+        self._telling.begun(row, ResearchSearch, sentence("searching", "Searching: {query}", query=query), query=query)
         wanted = pages_a_search(self._spec)
         async with asyncio.timeout(STEP_SECONDS):
             account = calls.searching(patience=LIMIT_SECONDS)
@@ -167,17 +178,19 @@ class Research:
     async def _read(self, row: Taken) -> tuple[dict[str, Any], list[NewRow]]:
         given = row.input
         number, url, title = given["number"], given["url"], given["title"]
-        self._telling.begun(row, ResearchRead, f"Reading {url}", number=number, url=url, title=title)
+        said = sentence("reading", "Reading {url}", url=url)
+        self._telling.begun(row, ResearchRead, said, number=number, url=url, title=title)
         source = await in_thread(sources.known, job=self._job.id, number=number)
         if source is None:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
                     page = await self._web.read(url)
             except (SearchError, TimeoutError) as failure:
-                message = failure.message if isinstance(failure, SearchError) else "It took too long."
-                error = {"code": _code(failure), "message": message[:MAX_SAID]}
+                why = failure.message if isinstance(failure, SearchError) else TOO_LONG
+                error = problem(_code(failure), why, most=MAX_SAID)
                 await in_thread(sources.keep_error, job=self._job.id, given=given, error=error)
-                self._handle.log(f"{url} could not be read: {message}", level="warning")
+                told_of = sentence("page_unread", "{url} could not be read: {reason}", url=url, reason=why)
+                self._handle.log(told_of, level="warning")
                 raise
             source = await in_thread(sources.keep, job=self._job.id, number=number, page=page, title=title)
         told = {"number": number, "url": source.url, "title": source.title, "chars": source.chars}
@@ -190,7 +203,8 @@ class Research:
     async def _note(self, row: Taken, calls: RowCalls) -> dict[str, Any]:
         number = row.input["number"]
         story, source = await in_thread(sources.to_note, job=self._job.id, number=number)
-        self._telling.begun(row, ResearchNote, f"Taking notes on {source.title or source.url}", number=number)
+        said = sentence("noting", "Taking notes on {title}", title=source.title or source.url)
+        self._telling.begun(row, ResearchNote, said, number=number)
         plans = story.done("plan")
         asked = prompts.note(
             room=self._asker.room,
@@ -206,11 +220,11 @@ class Research:
         self._telling.done(row, number=number, notes=notes)
         return {"number": number, "notes": notes}
 
-    def over(self) -> str:
-        """Why no more is read; empty: go on."""
+    def over(self) -> Sentence | None:
+        """Why no more is read; None: go on."""
         if self._seconds > self._limits.minutes * 60:
-            return f"The limit of {self._limits.minutes} minutes was reached."
-        return ""
+            return limit_reached("minutes", self._limits.minutes)
+        return None
 
     @property
     def _seconds(self) -> float:

@@ -21,4 +21,4 @@ class Command(BaseCommand):
         except BadRequest as error:
             raise CommandError(error.message) from error
         for step in steps:
-            self.stdout.write(f"{step.name}: {step.run(dry=options['dry_run'])}")
+            self.stdout.write(f"{step.name}: {step.run(dry=options['dry_run']).text}")

@@ -5,6 +5,7 @@ import { formatDate, useT } from "@/lib/i18n";
 import { money } from "@/lib/money";
 import { paths } from "@/lib/router";
 import styles from "./Jobs.module.css";
+import { MadeWith, templateOf } from "./MadeWith";
 import { kindWord } from "./words";
 
 const record = (value: unknown): Record<string, unknown> =>
@@ -12,26 +13,23 @@ const record = (value: unknown): Record<string, unknown> =>
 const text = (value: unknown): string =>
   typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
 
-/** A stored template that is named, at its label or version. */
-function stored(use: Record<string, unknown>): string {
-  const name = text(use["slug"]) || text(use["id"]);
-  const at = text(use["label"]) || text(use["version"]);
-  return name && at ? `${name}@${at}` : name;
-}
-
 /** What the job was asked to do. */
 export function Details({ job }: { job: Job }) {
   const t = useT();
   const { spec } = job;
   const template = record(spec["template"] ?? spec["prompt"]);
   const models = Array.isArray(spec["models"]) ? spec["models"].map(text).join(", ") : text(spec["model"]);
+  const values = Object.entries(record(template["variables"]));
+  const parts = Array.isArray(spec["include"]) ? spec["include"].map(text) : [];
   const mapping = Object.entries(record(spec["mapping"]));
   const when = (date: string | null) =>
     date ? formatDate(date, { dateStyle: "medium", timeStyle: "medium" }) : "";
   const rows: [string, ReactNode][] = [
     [t("jobs.kind"), kindWord(t, job.kind)],
     [t("jobs.question"), text(spec["question"])],
-    [t("jobs.template"), stored(template)],
+    [t("jobs.template"), templateOf(spec) ? <MadeWith key="template" job={job} /> : ""],
+    [t("jobs.template_fields"), values.map(([name, value]) => `${name}: ${text(value)}`).join("\n")],
+    [t("jobs.export_include"), parts.join(", ")],
     [t("jobs.system"), text(template["system"])],
     [t("jobs.user"), text(template["user"])],
     [t("jobs.mapping"), mapping.map(([name, column]) => `{{${name}}} ← ${text(column)}`).join("\n")],

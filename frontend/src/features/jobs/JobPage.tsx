@@ -7,18 +7,20 @@ import { announce } from "@/lib/announce";
 import { formatDate, useT } from "@/lib/i18n";
 import { money } from "@/lib/money";
 import { paths } from "@/lib/router";
-import { Button, ButtonLink, Note, Segments, Skeleton, State } from "@/ui";
+import { Button, ButtonLink, Segments, Skeleton, State } from "@/ui";
 import { Acts } from "./Acts";
 import { Details } from "./Details";
 import { type Followed, merged, useFollowed } from "./follow";
 import styles from "./Jobs.module.css";
 import { LogView } from "./LogView";
+import { MadeWith } from "./MadeWith";
 import { Progress } from "./Progress";
 import { Report } from "./research/Report";
 import { RowsView } from "./RowsView";
 import { ScheduleView } from "./ScheduleView";
 import { Standing } from "./Standing";
-import { ended, kindWord, nameOf, sentenceOf, standing } from "./words";
+import { Trouble } from "./Trouble";
+import { ended, kindWord, nameOf, standing } from "./words";
 
 /** One job, as it goes: kept up by its topic, whole again after any reload. */
 export function JobPage({ id }: { id: string }) {
@@ -92,6 +94,7 @@ function Known({ job, followed }: { job: Job; followed: Followed }) {
                   }),
                 })}
               </span>
+              <MadeWith job={job} />
               {read ? <span>{t("jobs.steps_done", { count: job.done })}</span> : null}
               {read && job.cost > 0 ? <span>{money(job.cost)}</span> : null}
             </p>
@@ -99,7 +102,7 @@ function Known({ job, followed }: { job: Job; followed: Followed }) {
           <Acts job={job} />
         </header>
         <Trouble job={job} />
-        {job.kind === "schedule" || read ? null : <Progress job={job} />}
+        {job.kind === "schedule" || read ? null : <Progress job={job} heard={followed.heard} />}
         <div className={styles["tabs"]}>
           <Segments<Tab> name="job-tab" label={t("jobs.view")} value={tab} options={tabs} onChange={setTab} />
         </div>
@@ -117,20 +120,6 @@ function Known({ job, followed }: { job: Job; followed: Followed }) {
       </div>
     </div>
   );
-}
-
-/** Why it does not go on, and what would help. */
-function Trouble({ job }: { job: Job }) {
-  const t = useT();
-  if (job.status === "paused" && job.reason === "cost_cap")
-    return <Note kind="warn">{t("jobs.cap_reached")}</Note>;
-  if (job.status === "failed" || job.reason === "dead")
-    return (
-      <Note kind="danger">
-        {sentenceOf(job.error) || t(job.reason === "dead" ? "jobs.given_up" : "jobs.failed_whole")}
-      </Note>
-    );
-  return null;
 }
 
 /** Says a change of the status to screen readers; what it was when the page opened is read with the page. */

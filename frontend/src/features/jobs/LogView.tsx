@@ -4,6 +4,7 @@ import { useT } from "@/lib/i18n";
 import { paths } from "@/lib/router";
 import type { Line } from "./follow";
 import styles from "./Jobs.module.css";
+import { said } from "./said";
 
 const ids = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/;
 
@@ -29,17 +30,22 @@ export function LogView({ lines }: { lines: readonly Line[] }) {
       }}
     >
       <ol>
-        {lines.map(({ level, text }, index) => (
-          <li key={index} data-look={level === "error" ? "danger" : level === "warning" ? "warn" : undefined}>
-            {text.split(ids).map((piece, at) =>
-              at % 2 === 1 ? (
-                <Link key={at} href={paths.job(piece)}>
-                  {piece.slice(0, 8)}
-                </Link>
-              ) : (
-                <Fragment key={at}>{piece}</Fragment>
-              ),
-            )}
+        {lines.map((line, index) => (
+          <li
+            key={index}
+            data-look={line.level === "error" ? "danger" : line.level === "warning" ? "warn" : undefined}
+          >
+            {said(t, line)
+              .split(ids)
+              .map((piece, at) =>
+                at % 2 === 1 ? (
+                  <Link key={at} href={paths.job(piece)}>
+                    {piece.slice(0, 8)}
+                  </Link>
+                ) : (
+                  <Fragment key={at}>{piece}</Fragment>
+                ),
+              )}
           </li>
         ))}
       </ol>

@@ -4,8 +4,10 @@ import { type Job, jobs } from "@/api/jobs";
 import { formatNumber, useT } from "@/lib/i18n";
 import { money } from "@/lib/money";
 import { Button, Dialog, Note, Skeleton } from "@/ui";
+import { ImportedRow } from "./ImportedRow";
 import styles from "./Rows.module.css";
-import { rowSigns, sentenceOf } from "./words";
+import { errorSaid } from "./said";
+import { asksModel, rowSigns } from "./words";
 
 const written = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
@@ -43,7 +45,7 @@ export function RowDialog({ job, index, onClose }: { job: Job; index: number; on
             <span data-look={rowSigns[row.status].look}>{t(rowSigns[row.status].key)}</span>
             {row.model ? <span>{row.model}</span> : null}
             {row.line > 0 ? <span>{t("jobs.row_line", { line: row.line })}</span> : null}
-            {row.cost === null ? null : <span>{money(row.cost)}</span>}
+            {row.cost === null || !asksModel(job.kind) ? null : <span>{money(row.cost)}</span>}
             {row.usage ? (
               <span>
                 {t("jobs.row_tokens", {
@@ -54,14 +56,16 @@ export function RowDialog({ job, index, onClose }: { job: Job; index: number; on
             ) : null}
             {row.attempt > 1 ? <span>{t("jobs.row_attempts", { count: row.attempt })}</span> : null}
           </p>
-          {row.error ? <Note kind="danger">{sentenceOf(row.error)}</Note> : null}
-          {row.output ? (
+          {row.error ? <Note kind="danger">{errorSaid(t, row.error)}</Note> : null}
+          {job.kind === "import" ? (
+            <ImportedRow row={row} />
+          ) : row.output ? (
             <section>
               <h3>{t("jobs.row_output")}</h3>
               <p className={styles["said"]}>{row.output}</p>
             </section>
           ) : null}
-          {row.input ? (
+          {row.input && asksModel(job.kind) ? (
             <section>
               <h3>{t("jobs.row_input")}</h3>
               <dl className={styles["values"]}>

@@ -15,26 +15,17 @@ import { money } from "@/lib/money";
 import { Button, Note, Segments, Skeleton, State } from "@/ui";
 import { variablesOf } from "./estimate";
 import { followOf } from "./follow";
+import { given } from "./given";
 import { RowDialog } from "./RowDialog";
 import { type Filter, RowStore, type ShownRow } from "./rows";
 import styles from "./Rows.module.css";
+import { errorSaid } from "./said";
 import { useMedia } from "@/lib/useMedia";
 import { useWindow } from "./useWindow";
-import { ended, rowSigns, sentenceOf } from "./words";
+import { asksModel, ended, rowSigns } from "./words";
 
 const HEIGHT = 44;
 const PHONE_HEIGHT = 72;
-
-/** What goes in, short: what the row is about, else its values one after the other. */
-function given({ input, partial }: ShownRow, kind: string, columns: readonly string[]): string {
-  if (partial || !input) return partial ? "…" : "";
-  const about = { import: "title", export: "title", maintenance: "step" }[kind];
-  const named = about && (input[about] || input["entry"]);
-  if (typeof named === "string" && named) return named;
-  // Of a batch, what its template names, in that order.
-  const values = columns.length > 0 ? columns.map((column) => input[column]) : Object.values(input);
-  return values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" · ");
-}
 
 /** The columns that a template names, as they are mapped. */
 function useColumns(spec: Job["spec"]): string[] {
@@ -56,8 +47,8 @@ const results = {
 function came(t: T, { error, output }: ShownRow, kind: string): string {
   if (error) {
     const line = error["line"];
-    const said = sentenceOf(error);
-    return typeof line === "number" ? t("jobs.problem_at", { line, reason: said }) : said;
+    const reason = errorSaid(t, error);
+    return typeof line === "number" ? t("jobs.problem_at", { line, reason }) : reason;
   }
   if (kind === "import") {
     const result = /"result": ?"(\w+)"/.exec(output)?.[1];
@@ -148,6 +139,7 @@ export function RowsView({ job }: { job: Job }) {
           className={styles["table"]}
           data-several={several || undefined}
           data-kind={kind}
+          data-free={asksModel(kind) ? undefined : ""}
           onKeyDown={onKeyDown}
         >
           <div role="rowgroup">
@@ -157,7 +149,7 @@ export function RowsView({ job }: { job: Job }) {
               <span role="columnheader">{t("jobs.row_input")}</span>
               {several ? <span role="columnheader">{t("jobs.model")}</span> : null}
               <span role="columnheader">{t("jobs.row_output")}</span>
-              <span role="columnheader">{t("jobs.cost")}</span>
+              {asksModel(kind) ? <span role="columnheader">{t("jobs.cost")}</span> : null}
             </div>
           </div>
           <div role="rowgroup" ref={box} className={styles["body"]} style={{ height: size * height }}>
@@ -236,7 +228,7 @@ const Row = memo(function Row({
         <span>{t(key)}</span>
       </span>
       <span role="cell" className={styles["given"]}>
-        {given(row, kind, columns)}
+        {given(t, row, kind, columns)}
       </span>
       {several ? (
         <span role="cell" className={styles["model"]}>
@@ -246,9 +238,11 @@ const Row = memo(function Row({
       <span role="cell" className={styles["came"]} data-look={row.error ? "danger" : undefined}>
         {out}
       </span>
-      <span role="cell" className={styles["cost"]}>
-        {row.cost === null ? "" : money(row.cost)}
-      </span>
+      {asksModel(kind) ? (
+        <span role="cell" className={styles["cost"]}>
+          {row.cost === null ? "" : money(row.cost)}
+        </span>
+      ) : null}
     </div>
   );
 });

@@ -6,8 +6,9 @@ import { Switch, toast } from "@/ui";
 import type { Line } from "./follow";
 import styles from "./Jobs.module.css";
 import { LogView } from "./LogView";
+import { MadeWith, templateOf } from "./MadeWith";
 import { Times } from "./Times";
-import { ended, kindWord, nameOf } from "./words";
+import { aboutOf, ended } from "./words";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -47,10 +48,13 @@ export function ScheduleView({ job, log }: { job: Job; log: readonly Line[] }) {
             <Times cron={cron} timezone={timezone} />
           </>
         ) : null}
-        {inner ? (
+        {templateOf(job.spec) ? (
           <p className={styles["quiet"]}>
-            {t("jobs.schedule_begins", { name: nameOf(t, inner), kind: kindWord(t, inner.kind) })}
+            {t("jobs.schedule_asks")} <MadeWith job={job} />
           </p>
+        ) : null}
+        {inner ? (
+          <p className={styles["quiet"]}>{t("jobs.schedule_begins", { job: aboutOf(t, inner) })}</p>
         ) : null}
       </section>
       <section>

@@ -94,6 +94,17 @@ describe("a job that is followed", () => {
     expect(follow.get().live).toMatchObject({ status: "done", rate: 0, eta_s: null });
   });
 
+  it("tells tokens as they are paid for, and knows when it was told something last", () => {
+    const { follow, tell } = followed();
+    const begun = follow.get().heard;
+    vi.advanceTimersByTime(3_000);
+    expect(follow.get().heard).toBe(begun);
+    tell("progress", { ...progress(50), input_tokens: 700, output_tokens: 90 });
+    vi.runAllTimers();
+    expect(merged(job(3), follow.get())).toMatchObject({ input_tokens: 700, output_tokens: 90 });
+    expect(Number(follow.get().heard) - Number(begun)).toBeGreaterThanOrEqual(3_000);
+  });
+
   it("is brought up to whatever is newer: what was read, or what was told since", () => {
     const { follow, tell } = followed();
     tell("progress", progress(50));

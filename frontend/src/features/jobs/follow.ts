@@ -9,7 +9,19 @@ export type Line = Log;
 
 type Live = Pick<
   Job,
-  "status" | "reason" | "error" | "done" | "failed" | "total" | "rate" | "eta_s" | "cost" | "step"
+  | "status"
+  | "reason"
+  | "error"
+  | "done"
+  | "failed"
+  | "total"
+  | "rate"
+  | "eta_s"
+  | "cost"
+  | "input_tokens"
+  | "output_tokens"
+  | "step"
+  | "step_said"
 >;
 
 export interface Followed {
@@ -17,13 +29,15 @@ export interface Followed {
   live: Live | null;
   log: readonly Line[];
   at: Position | null;
+  /** When it told something last, by the clock of `Date.now`; null: not yet. */
+  heard: number | null;
   /** Access ended, or there is no such job. */
   ended: string | null;
 }
 
 const LINES = 500;
 const LINGER_MS = 2_000;
-const nothing: Followed = { live: null, log: [], at: null, ended: null };
+const nothing: Followed = { live: null, log: [], at: null, heard: null, ended: null };
 const { isArray } = Array;
 
 /** What a kind tells beside the events that all have, such as the steps of a research. */
@@ -87,7 +101,7 @@ export class JobFollow {
     snapshot: (data, at) => {
       const { log, ...live } = data as unknown as JobSnapshot;
       this.last = data;
-      this.become({ live, log: isArray(log) ? log : [], at, ended: null });
+      this.become({ live, log: isArray(log) ? log : [], at, heard: Date.now(), ended: null });
       for (const listener of this.listeners) {
         listener.snapshot?.(data);
         listener.reset?.();
@@ -105,6 +119,7 @@ export class JobFollow {
     const { type, data, position: at } = event;
     const { live, log } = this.state;
     if (!live) return;
+    this.state = { ...this.state, heard: Date.now() };
     switch (type) {
       case "progress":
         this.become({ ...this.state, at, live: { ...live, ...(data as unknown as Partial<Live>) } });

@@ -35,12 +35,32 @@ export const kindIcon = (kind: string): LucideIcon => (isKind(kind) ? kindIcons[
 export const ended = (status: JobStatus): boolean =>
   status === "done" || status === "failed" || status === "cancelled";
 
+/** Whether jobs of this kind ask a model, and so cost something. A kind that is not known may. */
+export const asksModel = (kind: string): boolean => !isKind(kind) || kind === "batch" || kind === "research";
+
 /** What its maker called it, else what it is about. */
 export function nameOf(t: T, job: Pick<Job, "name" | "kind" | "spec">): string {
   const question = job.spec["question"];
   if (job.name) return job.name;
   if (typeof question === "string" && question) return question;
   return kindWord(t, job.kind);
+}
+
+const SHOWN_WORDS = 80;
+
+/** What a job is that nobody named: its question, the template that it asks with, or the beginning of its prompt. */
+export function aboutOf(t: T, job: Pick<Job, "name" | "kind" | "spec">): string {
+  const name = nameOf(t, job);
+  const kind = kindWord(t, job.kind);
+  if (name !== kind) return t("jobs.about", { kind, name });
+  const { slug, user } = (job.spec["template"] ?? job.spec["prompt"] ?? {}) as Record<string, unknown>;
+  if (typeof slug === "string" && slug) return t("jobs.about", { kind, name: slug });
+  if (typeof user !== "string" || !user.trim()) return kind;
+  const words = user.trim().replace(/\s+/g, " ");
+  return t("jobs.about", {
+    kind,
+    name: words.length > SHOWN_WORDS ? `${words.slice(0, SHOWN_WORDS - 1)}…` : words,
+  });
 }
 
 export type Look = "quiet" | "live" | "good" | "warn" | "danger";
@@ -99,8 +119,3 @@ export const perSecond = (rate: number): string =>
 /** 0 to 1; nothing where it is not known how much there is. */
 export const partOf = ({ total, done, failed }: Pick<Job, "total" | "done" | "failed">): number =>
   total > 0 ? Math.min(1, (done + failed) / total) : 0;
-
-export const sentenceOf = (error: Record<string, unknown> | null): string => {
-  const said = error?.["message"];
-  return typeof said === "string" ? said : "";
-};

@@ -1,6 +1,7 @@
-import { CornerDownLeft, MessageSquare, Search } from "lucide-react";
+import { CornerDownLeft, MessageSquare, Search, TextQuote } from "lucide-react";
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useConversations } from "@/api/conversations";
+import { useTemplates } from "@/api/prompts";
 import { useCommands } from "@/lib/commands";
 import { useT } from "@/lib/i18n";
 import { navigate, paths } from "@/lib/router";
@@ -13,11 +14,17 @@ interface Option {
   title: string;
   detail?: string | null | undefined;
   shortcut?: string | undefined;
-  chat: boolean;
+  kind: keyof typeof signs;
   run: () => void;
+  /** What Shift+Enter does. */
+  other?: () => void;
 }
 
-/** Cmd/Ctrl+K: chats by title and text, and every command that is there now. */
+const signs = { chat: MessageSquare, template: TextQuote, command: CornerDownLeft };
+const CHAT = /^\/c\/([^/]+)$/;
+const TEMPLATES = 6;
+
+/** Cmd/Ctrl+K: chats by title and text, templates, and every command that is there now. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const t = useT();
   const id = useId();
@@ -28,6 +35,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const settled = useSettled(q);
   const recent = useConversations({ archived: false, q: "" });
   const found = useConversations({ archived: false, q: settled }, settled !== "");
+  const templates = useTemplates({ q: settled }, settled !== "");
   const list = useRef<HTMLDivElement>(null);
 
   const groups = useMemo(() => {
@@ -41,19 +49,30 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         id: item.id,
         title: item.title || t("conversations.untitled"),
         detail: q ? item.snippet : null,
-        chat: true,
+        kind: "chat",
         run: () => navigate(paths.chat(item.id)),
       }));
+    const named = settled && settled === q ? (templates.data?.pages[0]?.items ?? []) : [];
+    const forms: Option[] = named.slice(0, TEMPLATES).map(({ id: template, name, description, slug }) => ({
+      id: template,
+      title: name,
+      detail: description || slug,
+      kind: "template",
+      // In the chat that is open, else in a new one.
+      run: () => navigate(paths.useTemplate(template, CHAT.exec(location.pathname)?.[1])),
+      other: () => navigate(paths.template(template)),
+    }));
     const actions: Option[] = rank(
       commands.filter((command) => command.id !== "palette"),
       (command) => command.title,
       q,
-    ).map(({ id: name, title, shortcut, run }) => ({ id: name, title, shortcut, run, chat: false }));
+    ).map(({ id: name, title, shortcut, run }) => ({ id: name, title, shortcut, run, kind: "command" }));
     return [
       { label: t(q ? "palette.chats" : "palette.recent"), options: chats },
+      { label: t("palette.found_templates"), options: forms },
       { label: t("palette.commands"), options: actions },
     ].filter(({ options }) => options.length > 0);
-  }, [recent.data, found.data, commands, q, settled, t]);
+  }, [recent.data, found.data, templates.data, commands, q, settled, t]);
 
   const options = groups.flatMap((group) => group.options);
   const current = Math.min(at, options.length - 1);
@@ -63,10 +82,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }, [current]);
 
-  const choose = (option: Option | undefined) => {
+  const choose = (option: Option | undefined, other: boolean) => {
     if (!option) return;
     onClose();
-    option.run();
+    (other && option.other ? option.other : option.run)();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
@@ -76,7 +95,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       setAt((current + step + options.length) % Math.max(1, options.length));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      choose(options[current]);
+      choose(options[current], event.shiftKey);
     }
   };
 
@@ -116,6 +135,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             </div>
             {group.options.map((option) => {
               const mine = ++index;
+              const Sign = signs[option.kind];
               return (
                 <div
                   key={option.id}
@@ -124,13 +144,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   aria-selected={mine === current}
                   className={styles["option"]}
                   onPointerMove={() => setAt(mine)}
-                  onClick={() => choose(option)}
+                  onClick={(event) => choose(option, event.shiftKey)}
                 >
-                  {option.chat ? (
-                    <MessageSquare size={16} aria-hidden="true" />
-                  ) : (
-                    <CornerDownLeft size={16} aria-hidden="true" />
-                  )}
+                  <Sign size={16} aria-hidden="true" />
                   <span className={styles["text"]} dir="auto">
                     {option.title}
                     {option.detail ? (
@@ -163,6 +179,11 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <span>
           <Kbd keys="Enter" /> {t("palette.keys_open")}
         </span>
+        {options[current]?.other ? (
+          <span>
+            <Kbd keys="Shift+Enter" /> {t("palette.keys_template")}
+          </span>
+        ) : null}
         <span>
           <Kbd keys="Escape" /> {t("palette.keys_close")}
         </span>

@@ -1,10 +1,12 @@
+import { ChevronRight } from "lucide-react";
+import { useState } from "react";
 import type { Diff } from "@/api/prompts";
 import { type Key, useT } from "@/lib/i18n";
 import { VisuallyHidden } from "@/ui";
+import { folded, type Line } from "./folds";
 import styles from "./Versions.module.css";
 
 type Field = Diff["fields"][number];
-type Line = Field["lines"][number];
 
 const titles: Record<Field["field"], Key> = {
   system: "prompts.system",
@@ -14,6 +16,8 @@ const titles: Record<Field["field"], Key> = {
   params: "prompts.params",
 };
 const signs: Record<Line["op"], string> = { same: "", removed: "−", added: "+" };
+
+const nameOf = ({ op, old, new: now }: Line): string => `${op}${old ?? ""}-${now ?? ""}`;
 
 /** What changed, part by part: lines that went and came, and in them the words. */
 export function DiffView({ diff }: { diff: Diff }) {
@@ -26,13 +30,13 @@ export function DiffView({ diff }: { diff: Diff }) {
           <section key={field.field} className={styles["part"]}>
             <h3>{t(titles[field.field])}</h3>
             <div className={styles["lines"]} role="table" aria-label={t(titles[field.field])}>
-              {field.lines.map((line, at) => (
-                <DiffLine
-                  key={`${line.op}${line.old ?? ""}-${line.new ?? ""}`}
-                  line={line}
-                  before={field.lines[at - 1]}
-                />
-              ))}
+              {folded(field.lines).map((stretch, at) =>
+                stretch.folded ? (
+                  <Fold key={at} lines={stretch.lines} />
+                ) : (
+                  stretch.lines.map((line) => <DiffLine key={nameOf(line)} line={line} />)
+                ),
+              )}
             </div>
           </section>
         ))}
@@ -40,32 +44,45 @@ export function DiffView({ diff }: { diff: Diff }) {
   );
 }
 
-function DiffLine({ line, before }: { line: Line; before: Line | undefined }) {
+/** Unchanged lines, folded until one asks for them. */
+function Fold({ lines }: { lines: readonly Line[] }) {
   const t = useT();
-  const { op, old, new: now, spans } = line;
-  const at = old ?? now ?? 0;
-  const last = old === null ? before?.new : before?.old;
-  const jumps = op === "same" && at > 1 && (before === undefined || (last != null && at > last + 1));
+  const [open, setOpen] = useState(false);
   return (
     <>
-      {jumps ? (
-        <div className={styles["jump"]} aria-hidden="true">
-          ⋯
+      <div role="row">
+        <div role="cell">
+          <button
+            type="button"
+            className={styles["fold"]}
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+          >
+            <ChevronRight size={14} aria-hidden="true" />
+            {t("prompts.unchanged", { count: lines.length })}
+          </button>
         </div>
-      ) : null}
-      <div role="row" className={styles["text"]} data-op={op}>
-        <span role="cell" className={styles["sign"]}>
-          {op === "same" ? null : (
-            <VisuallyHidden>{t(op === "added" ? "prompts.added" : "prompts.removed")}</VisuallyHidden>
-          )}
-          <span aria-hidden="true">{signs[op]}</span>
-        </span>
-        <span role="cell" className={styles["said"]}>
-          {spans.map((span, index) =>
-            span.changed ? <mark key={index}>{span.text}</mark> : <span key={index}>{span.text}</span>,
-          )}
-        </span>
       </div>
+      {open ? lines.map((line) => <DiffLine key={nameOf(line)} line={line} />) : null}
     </>
+  );
+}
+
+function DiffLine({ line: { op, spans } }: { line: Line }) {
+  const t = useT();
+  return (
+    <div role="row" className={styles["text"]} data-op={op}>
+      <span role="cell" className={styles["sign"]}>
+        {op === "same" ? null : (
+          <VisuallyHidden>{t(op === "added" ? "prompts.added" : "prompts.removed")}</VisuallyHidden>
+        )}
+        <span aria-hidden="true">{signs[op]}</span>
+      </span>
+      <span role="cell" className={styles["said"]}>
+        {spans.map((span, index) =>
+          span.changed ? <mark key={index}>{span.text}</mark> : <span key={index}>{span.text}</span>,
+        )}
+      </span>
+    </div>
   );
 }

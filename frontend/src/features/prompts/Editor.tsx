@@ -144,7 +144,7 @@ export function Editor({ template, newest }: { template: TemplateWhole | null; n
         <VariablesEditor content={content} reads={reads} onChange={(next) => change({ variables: next })} />
         <Asked content={draft} reads={reads} error={wrongIn("model")} onChange={change} />
         {reads ? null : (
-          <div className={styles["save"]}>
+          <div className={styles["save"]} data-foot="">
             {general ? <Note kind="danger">{general}</Note> : null}
             <div className={styles["saving"]}>
               {template ? (

@@ -454,7 +454,7 @@ export interface JobNoteFrame {
   data: ResearchNote;
 }
 
-/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
+/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the stable name of their `sentence` and its `params` where there is one, to be said in another language. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
 export interface JobOut {
   id: string;
   kind: string;
@@ -465,6 +465,7 @@ export interface JobOut {
   error: Record<string, unknown> | null;
   wanted: string;
   step: string;
+  step_said: Record<string, unknown> | null;
   total: number;
   done: number;
   failed: number;
@@ -535,7 +536,10 @@ export interface JobSnapshot {
   rate: number;
   eta_s: number | null;
   cost: number;
+  input_tokens: number;
+  output_tokens: number;
   step: string;
+  step_said: Record<string, unknown> | null;
   log: Log[];
 }
 
@@ -575,10 +579,12 @@ export interface JobWriteFrame {
 
 export type JsonValue = unknown;
 
-/** `log`: a sentence for people. */
+/** `log`: a sentence for people. `sentence` is its stable name, `params` what stands in it; an empty name: there is only the text. */
 export interface Log {
   level: "info" | "warning" | "error";
   text: string;
+  sentence?: string;
+  params?: Record<string, unknown>;
 }
 
 /** `message.created`. */
@@ -689,7 +695,7 @@ export interface Presence {
   users: string[];
 }
 
-/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list. */
+/** `progress`, at most about ten a second: totals, never less than before but by a retry. `rate` in rows a second, `eta_s` in seconds (null: not known), `cost` in the currency of the price list, tokens of the calls that it pays for. `step_said` names the sentence in `step`, and has its parameters. */
 export interface Progress {
   done: number;
   failed: number;
@@ -697,7 +703,10 @@ export interface Progress {
   rate: number;
   eta_s: number | null;
   cost: number;
+  input_tokens: number;
+  output_tokens: number;
   step: string;
+  step_said?: Record<string, unknown> | null;
 }
 
 /** The `prompt` field of a message or a completion: a template by id or slug, a version of it, and its values. */

@@ -9,6 +9,7 @@ import {
   useState,
 } from "react";
 import { useT } from "@/lib/i18n";
+import { isUnbroken, useUnbroken } from "@/lib/unbroken";
 import { IconButton } from "@/ui";
 import type { Model } from "../models";
 import type { Web } from "../web";
@@ -76,6 +77,7 @@ export function Composer({
   const whole = useRef<HTMLFormElement>(null);
   const { form, open, change, finish, close } = useTemplateForm(conversation);
   const box = useRef<HTMLTextAreaElement>(null);
+  useUnbroken(box);
 
   useImperativeHandle(ref, () => ({
     focus: () => box.current?.focus(),
@@ -189,6 +191,7 @@ export function Composer({
         rows={1}
         value={text}
         enterKeyHint="send"
+        data-unbroken={isUnbroken(text) || undefined}
         aria-label={t("chat.composer")}
         aria-describedby={over === null ? undefined : "composer-refusal"}
         aria-invalid={over !== null || undefined}

@@ -23,8 +23,8 @@ export function useTemplateForm(conversation: string | null) {
   const open = (template: TemplateWhole) =>
     setForm({ template, entries: firstEntries(template.current.variables), errors: {} });
   useEffect(() => {
-    if (!asked || conversation !== null) return;
-    navigate(paths.home, { replace: true });
+    if (!asked) return;
+    navigate(conversation === null ? paths.home : paths.chat(conversation), { replace: true });
     prompts.get(asked).then(open, (error: unknown) => toast({ text: explain(error) }));
   }, [asked, conversation]);
 

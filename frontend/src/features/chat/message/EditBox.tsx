@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useT } from "@/lib/i18n";
+import { isUnbroken, useUnbroken } from "@/lib/unbroken";
 import { Button } from "@/ui";
 import { useActions } from "../actions";
 import { MOST_CHARS, tooMany } from "../composer/length";
@@ -14,6 +15,7 @@ export function EditBox({ message, text }: { message: Message; text: string }) {
   const [value, setValue] = useState(text);
   const [over, setOver] = useState<number | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
+  useUnbroken(box);
   useEffect(() => {
     box.current?.focus();
     box.current?.setSelectionRange(text.length, text.length);
@@ -39,6 +41,7 @@ export function EditBox({ message, text }: { message: Message; text: string }) {
       <textarea
         ref={box}
         value={value}
+        data-unbroken={isUnbroken(value) || undefined}
         aria-label={t("chat.edit_label")}
         aria-describedby={`hint-${message.key}`}
         onChange={(event) => {

@@ -2,6 +2,7 @@ import { Check, Copy, Pencil, TextQuote } from "lucide-react";
 import { memo, useState } from "react";
 import { Link } from "wouter";
 import { useT } from "@/lib/i18n";
+import { isUnbroken } from "@/lib/unbroken";
 import { paths } from "@/lib/router";
 import { textOf } from "@/realtime/index";
 import { IconButton } from "@/ui";
@@ -67,7 +68,11 @@ function Words({ text }: { text: string }) {
   const long = text.length > LONG_CHARS || text.split("\n").length > LONG_LINES;
   return (
     <div className={styles["question"]}>
-      <div className={styles["words"]} data-folded={(long && !all) || undefined}>
+      <div
+        className={styles["words"]}
+        data-folded={(long && !all) || undefined}
+        data-unbroken={isUnbroken(text) || undefined}
+      >
         {text}
       </div>
       {long ? (

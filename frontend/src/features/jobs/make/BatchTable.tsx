@@ -2,6 +2,7 @@ import type { ReadAs, UploadedFile } from "@/api/files";
 import { useT } from "@/lib/i18n";
 import { Field, Note, Select } from "@/ui";
 import styles from "../Form.module.css";
+import { problemSaid } from "../said";
 
 const encodings = ["utf-8", "utf-16", "windows-1252", "iso-8859-15", "shift_jis"] as const;
 const delimiters = [",", ";", "\t", "|"] as const;
@@ -32,8 +33,8 @@ export function BatchTable({
         <Note kind={unread ? "danger" : "warn"}>
           {t(unread ? "jobs.table_unread" : "jobs.table_broken", { count: problems.length })}
           <ul className={styles["problems"]}>
-            {problems.slice(0, 8).map(({ line, reason }, index) => (
-              <li key={index}>{line === null ? reason : t("jobs.problem_at", { line, reason })}</li>
+            {problems.slice(0, 8).map((problem, index) => (
+              <li key={index}>{problemSaid(t, problem)}</li>
             ))}
           </ul>
         </Note>

@@ -3,15 +3,11 @@ import { type DragEvent, useEffect, useRef, useState } from "react";
 import { explain } from "@/api/errors";
 import { upload, type UploadedFile } from "@/api/files";
 import { announce } from "@/lib/announce";
-import { formatNumber, useT } from "@/lib/i18n";
+import { useT } from "@/lib/i18n";
 import { IconButton } from "@/ui";
 import styles from "../Form.module.css";
-
-export function sizeOf(bytes: number): string {
-  const unit = bytes < 1e6 ? "kilobyte" : "megabyte";
-  const value = bytes / (bytes < 1e6 ? 1e3 : 1e6);
-  return formatNumber(value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 });
-}
+import { wrongField } from "./numbers";
+import { limitsKnown, sizeOf, tooLarge } from "./sizes";
 
 /** A place for a file: dropped or picked, sent at once with its progress; then the file, to be taken out again. */
 export function DropFile({
@@ -21,6 +17,7 @@ export function DropFile({
   file,
   error,
   detail,
+  imports = false,
   onFile,
 }: {
   name: string;
@@ -30,6 +27,8 @@ export function DropFile({
   error: string | undefined;
   /** What is known of the file beside its size. */
   detail?: string;
+  /** Whether it is an export of conversations, which may be larger. */
+  imports?: boolean;
   onFile: (file: UploadedFile | null, picked: File | null) => void;
 }) {
   const t = useT();
@@ -47,15 +46,22 @@ export function DropFile({
     setFailed(null);
     setSending({ name: picked.name, part: 0 });
     let shown = 0;
-    upload(picked, {
-      signal: mine.signal,
-      onProgress: (part) => {
-        if (part - shown < 0.01 && part < 1) return;
-        shown = part;
-        setSending({ name: picked.name, part });
-      },
-    })
+    const send = async () => {
+      const refusal = tooLarge(t, picked.size, await limitsKnown(), imports);
+      if (refusal) throw wrongField(name, refusal);
+      mine.signal.throwIfAborted();
+      return upload(picked, {
+        signal: mine.signal,
+        onProgress: (part) => {
+          if (part - shown < 0.01 && part < 1) return;
+          shown = part;
+          setSending({ name: picked.name, part });
+        },
+      });
+    };
+    send()
       .then((done) => {
+        if (mine.signal.aborted) return;
         announce(t("jobs.file_there", { name: done.name }));
         onFile(done, picked);
       })

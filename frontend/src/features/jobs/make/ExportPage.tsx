@@ -2,18 +2,25 @@ import { useT } from "@/lib/i18n";
 import { Button, Field, Input, Note } from "@/ui";
 import { useState } from "react";
 import styles from "../Form.module.css";
+import { ExportParts } from "./ExportParts";
 import { MakeFrame } from "./MakeFrame";
+import { useExportParts } from "./useExportParts";
 import { useMake } from "./useMake";
 
-/** Everything that one has here, as a file. */
+/** What one has here, as a file. */
 export function ExportPage() {
   const t = useT();
   const [name, setName] = useState("");
-  const { busy, wrong, formProps } = useMake(() => ({ kind: "export", name: name.trim(), spec: {} }));
+  const parts = useExportParts();
+  const { busy, wrong, formProps } = useMake(() => ({
+    kind: "export",
+    name: name.trim(),
+    spec: parts.spec(),
+  }));
   return (
     <MakeFrame title={t("jobs.new_export")} hint={t("jobs.new_export_text")}>
       <form className={styles["form"]} {...formProps}>
-        <p>{t("jobs.export_what")}</p>
+        <ExportParts left={parts.left} error={wrong.fields["spec.include"]} onChange={parts.setLeft} />
         <Field label={t("jobs.name")} error={wrong.fields["name"]}>
           {(control) => (
             <Input

@@ -3,9 +3,11 @@ import type { UploadedFile } from "@/api/files";
 import { useT } from "@/lib/i18n";
 import { Button, Field, Input, Note, Select } from "@/ui";
 import styles from "../Form.module.css";
+import { problemSaid } from "../said";
 import { DropFile } from "./DropFile";
 import { MakeFrame } from "./MakeFrame";
 import { wrongField } from "./numbers";
+import { limitOf, useLimits } from "./sizes";
 import { useMake } from "./useMake";
 
 export const sources = {
@@ -22,6 +24,7 @@ const sourceOf = (file: UploadedFile | null): string => {
 /** Conversations from another program's export. */
 export function ImportPage() {
   const t = useT();
+  const limits = useLimits();
   const [file, setFile] = useState<UploadedFile | null>(null);
   const [source, setSource] = useState("");
   const [folder, setFolder] = useState("");
@@ -45,7 +48,8 @@ export function ImportPage() {
         <DropFile
           name="spec.file"
           accept=".json,.jsonl,.zip"
-          hint={t("jobs.import_hint")}
+          hint={t("jobs.import_hint", { most: limitOf(limits.imports) })}
+          imports
           file={file}
           error={fields["spec.file"]}
           detail={found in sources ? sources[found as keyof typeof sources] : ""}
@@ -54,8 +58,8 @@ export function ImportPage() {
         {file && file.problems.length > 0 ? (
           <Note kind="warn">
             <ul>
-              {file.problems.slice(0, 8).map(({ line, reason }, index) => (
-                <li key={index}>{line === null ? reason : t("jobs.problem_at", { line, reason })}</li>
+              {file.problems.slice(0, 8).map((problem, index) => (
+                <li key={index}>{problemSaid(t, problem)}</li>
               ))}
             </ul>
           </Note>

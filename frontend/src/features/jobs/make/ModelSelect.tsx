@@ -7,10 +7,13 @@ export function ModelSelect({
   name,
   value,
   error,
+  preset,
   onChange,
 }: {
   name: string;
   value: string;
+  /** What is taken where none is chosen; the site's default otherwise. */
+  preset?: string | undefined;
   error: string | undefined;
   onChange: (model: string) => void;
 }) {
@@ -20,7 +23,7 @@ export function ModelSelect({
     <Field label={t("jobs.model")} error={error}>
       {(control) => (
         <Select {...control} name={name} value={value} onChange={(event) => onChange(event.target.value)}>
-          <option value="">{t("jobs.model_default")}</option>
+          <option value="">{preset ?? t("jobs.model_default")}</option>
           {models?.map((model) => (
             <option key={model.name} value={model.name}>
               {model.label || model.name}

@@ -1,15 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
+import { ApiError } from "@/api/errors";
 import { jobs } from "@/api/jobs";
 import { formatDate, useT } from "@/lib/i18n";
-import { Button, Field, Input, Note, Segments, Select, TextArea } from "@/ui";
+import { type Entries, firstEntries, valuesOf, wrongWith } from "@/lib/template";
+import { Button, explainWrong, Field, Input, Note, Segments, Select } from "@/ui";
 import styles from "../Form.module.css";
 import { Times } from "../Times";
 import { kindWord, nameOf } from "../words";
 import { cronOf, ownZone, type Repeat, repeats, zones } from "./cron";
+import { ExportParts } from "./ExportParts";
 import { MakeFrame } from "./MakeFrame";
-import { ModelSelect } from "./ModelSelect";
 import { wrongField } from "./numbers";
+import { SchedulePrompt, VALUES } from "./SchedulePrompt";
+import type { Stored } from "./StoredTemplate";
+import { useExportParts } from "./useExportParts";
 import { useMake } from "./useMake";
 
 type What = "prompt" | "job" | "export";
@@ -31,6 +36,9 @@ export function SchedulePage() {
   const t = useT();
   const [what, setWhat] = useState<What>("prompt");
   const [prompt, setPrompt] = useState("");
+  const [stored, setStored] = useState<Stored | null>(null);
+  const [entries, setEntries] = useState<Entries>({});
+  const parts = useExportParts();
   const [model, setModel] = useState("");
   const [like, setLike] = useState("");
   const [name, setName] = useState("");
@@ -51,7 +59,7 @@ export function SchedulePage() {
   const asked = useDeferredValue(cron);
 
   const inner = () => {
-    if (what === "export") return { kind: "export", name: t("jobs.kind_export"), spec: {} };
+    if (what === "export") return { kind: "export", name: t("jobs.kind_export"), spec: parts.spec() };
     if (what === "job") {
       if (!whole) throw wrongField("spec.job", t("jobs.need_job"));
       return { kind: whole.kind, name: whole.name, spec: whole.spec };
@@ -60,7 +68,20 @@ export function SchedulePage() {
     const spec = { template: { user: prompt.trim() }, rows: [{ time: "" }], ...(model ? { model } : {}) };
     return { kind: "batch", name: name.trim() || prompt.trim().slice(0, 80), spec };
   };
+  const use = ({ template, version: { variables }, at: asked }: Stored) => {
+    const wrong = variables.flatMap((variable) => {
+      const why = wrongWith(variable, entries[variable.name]);
+      return why ? [[VALUES + variable.name, explainWrong(t, why, variable)] as const] : [];
+    });
+    if (wrong[0]) throw new ApiError("bad_request", wrong[0][1], { fields: Object.fromEntries(wrong) });
+    const prompt = { id: template.id, ...asked, variables: valuesOf(variables, entries) };
+    return { prompt, ...(model ? { model } : {}) };
+  };
   const { busy, wrong, formProps } = useMake(() => {
+    if (what === "prompt" && stored) {
+      const called = name.trim() || stored.template.name;
+      return { kind: "schedule", name: called, spec: { cron, timezone, ...use(stored) } };
+    }
     const job = inner();
     return { kind: "schedule", name: name.trim() || job.name, spec: { cron, timezone, job } };
   });
@@ -81,28 +102,21 @@ export function SchedulePage() {
             onChange={setWhat}
           />
           {what === "prompt" ? (
-            <>
-              <Field label={t("jobs.user")} error={fields["spec.job.spec.template.user"]}>
-                {(control) => (
-                  <TextArea
-                    {...control}
-                    className={styles["words"]}
-                    name="spec.job.spec.template.user"
-                    rows={4}
-                    value={prompt}
-                    onChange={(event) => setPrompt(event.target.value)}
-                  />
-                )}
-              </Field>
-              <div className={styles["fields"]}>
-                <ModelSelect
-                  name="spec.job.spec.models"
-                  value={model}
-                  error={fields["spec.job.spec.models"]}
-                  onChange={setModel}
-                />
-              </div>
-            </>
+            <SchedulePrompt
+              text={prompt}
+              onText={setPrompt}
+              stored={stored}
+              entries={entries}
+              fields={fields}
+              model={model}
+              onModel={setModel}
+              onStored={(next) => {
+                const known = stored?.template.id === next?.template.id ? entries : {};
+                setEntries(next ? { ...firstEntries(next.version.variables), ...known } : {});
+                setStored(next);
+              }}
+              onEntry={(variable, entry) => setEntries({ ...entries, [variable]: entry })}
+            />
           ) : what === "job" ? (
             <Field
               label={t("jobs.schedule_like")}
@@ -126,7 +140,7 @@ export function SchedulePage() {
               )}
             </Field>
           ) : (
-            <p className={styles["quiet"]}>{t("jobs.export_what")}</p>
+            <ExportParts left={parts.left} error={fields["spec.include"]} onChange={parts.setLeft} />
           )}
         </section>
         <section className={styles["part"]} aria-labelledby="schedule-when">

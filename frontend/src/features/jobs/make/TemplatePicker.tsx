@@ -1,20 +1,13 @@
 import { TextQuote } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { explain } from "@/api/errors";
-import { prompts, type Template, useTemplates } from "@/api/prompts";
+import { prompts, type Template, type TemplateWhole, useTemplates } from "@/api/prompts";
 import { useT } from "@/lib/i18n";
 import { Button, Dialog, Input, Skeleton, toast } from "@/ui";
 import styles from "../Form.module.css";
 
-/** What a saved template brings into a batch. */
-export interface Picked {
-  system: string;
-  user: string;
-  model: string;
-}
-
-/** Picks one of the saved templates; its texts become the batch's own. */
-export function TemplatePicker({ onPick }: { onPick: (picked: Picked) => void }) {
+/** Picks one of the saved templates. */
+export function TemplatePicker({ onPick }: { onPick: (picked: TemplateWhole) => void }) {
   const t = useT();
   const [open, setOpen] = useState(false);
   return (
@@ -27,7 +20,7 @@ export function TemplatePicker({ onPick }: { onPick: (picked: Picked) => void })
   );
 }
 
-function Choose({ onPick, onClose }: { onPick: (picked: Picked) => void; onClose: () => void }) {
+function Choose({ onPick, onClose }: { onPick: (picked: TemplateWhole) => void; onClose: () => void }) {
   const t = useT();
   const [text, setText] = useState("");
   const q = useDeferredValue(text.trim());
@@ -36,7 +29,7 @@ function Choose({ onPick, onClose }: { onPick: (picked: Picked) => void; onClose
   const pick = ({ id }: Template) => {
     prompts
       .get(id)
-      .then(({ current: { system, user, model } }) => onPick({ system, user, model }))
+      .then(onPick)
       .catch((problem: unknown) => toast({ text: explain(problem) }))
       .finally(onClose);
   };

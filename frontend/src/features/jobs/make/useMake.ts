@@ -1,4 +1,5 @@
 import { type SyntheticEvent, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { ApiError, explain } from "@/api/errors";
 import { jobIs, jobs } from "@/api/jobs";
 import { newId } from "@/lib/id";
@@ -39,8 +40,10 @@ export function useMake(ask: () => Wanted) {
         first ??= place.control;
       } else general ??= sentence;
     }
-    setWrong({ fields, general });
-    first?.focus();
+    // Where it is shown is known once it is: in the middle, clear of the foot that stands over the form's end.
+    flushSync(() => setWrong({ fields, general }));
+    first?.focus({ preventScroll: true });
+    first?.scrollIntoView({ block: "center" });
   };
 
   const onSubmit = (event: SyntheticEvent<HTMLFormElement>) => {

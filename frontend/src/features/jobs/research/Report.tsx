@@ -14,6 +14,7 @@ import { type Report as Found, reportAgain, reportHref, useReport } from "@/api/
 import { formatNumber, type Key, useT } from "@/lib/i18n";
 import { Button, Note, Skeleton, State } from "@/ui";
 import { followOf } from "../follow";
+import { errorSaid, said, type Told } from "../said";
 import { ended } from "../words";
 import { ArticleContext } from "./article";
 import { type LiveReport, LiveResearch } from "./live";
@@ -67,7 +68,11 @@ export function Report({ job }: { job: Job }) {
             if (citation) setOpen({ source: citation.source, citation: number });
           }}
         />
-        {report.stopped ? <Note kind="quiet">{report.stopped}</Note> : null}
+        {report.stopped ? (
+          <Note kind="quiet">
+            {said(t, { ...(report.stopped_said as Partial<Told> | null), text: report.stopped })}
+          </Note>
+        ) : null}
         <Dropped report={report} />
         {report.markdown && !works ? (
           <p>
@@ -194,7 +199,11 @@ function Plan({ report }: { report: Found }) {
             {searches.map(({ query, found, error }, index) => (
               <li key={index}>
                 “{query}” ·{" "}
-                {error ? <span data-look="danger">{error.message}</span> : t("jobs.found", { count: found })}
+                {error ? (
+                  <span data-look="danger">{errorSaid(t, error)}</span>
+                ) : (
+                  t("jobs.found", { count: found })
+                )}
               </li>
             ))}
           </ul>

@@ -4,6 +4,7 @@ import { explain } from "@/api/errors";
 import { type Report, useStoredPage } from "@/api/research";
 import { formatDate, useT } from "@/lib/i18n";
 import { Button, Dialog, Note, Skeleton } from "@/ui";
+import { errorSaid } from "../said";
 import { pieces } from "./marks";
 import styles from "./Report.module.css";
 import { hostOf } from "./Sources";
@@ -70,7 +71,7 @@ export function SourceDialog({
         ) : !page ? (
           <Skeleton width="80%" />
         ) : page.text === "" ? (
-          <Note kind="warn">{t("jobs.source_failed", { reason: page.error?.message ?? "" })}</Note>
+          <Note kind="warn">{t("jobs.source_failed", { reason: errorSaid(t, page.error) })}</Note>
         ) : (
           <div className={styles["stored"]}>
             {cut.map(({ text, citations }, index) =>

@@ -1,6 +1,7 @@
 import { CircleAlert, Clock } from "lucide-react";
 import type { Report } from "@/api/research";
 import { useT } from "@/lib/i18n";
+import { errorSaid } from "../said";
 import styles from "./Report.module.css";
 
 export function hostOf(address: string): string {
@@ -45,7 +46,7 @@ export function Sources({ report, onOpen }: { report: Report; onOpen: (number: n
             {status === "failed" ? (
               <small className={styles["unread"]}>
                 <CircleAlert size={14} aria-hidden="true" />
-                {t("jobs.source_failed", { reason: error?.message ?? "" })}
+                {t("jobs.source_failed", { reason: errorSaid(t, error) })}
               </small>
             ) : status === "waiting" ? (
               <small>

@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("jobs", "0005_unpaid")]
+
+    operations = [
+        migrations.AddField(model_name="job", name="step_said", field=models.JSONField(null=True)),
+    ]
