@@ -58,7 +58,10 @@ class StatusChanged(Event):
 
 
 class JobSnapshot(Event):
-    """The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way."""
+    """The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way.
+
+    `lost_cost`, a part of `cost`, is an estimate for the `lost_calls` that were cut off and made again.
+    """
 
     status: StatusName
     reason: str
@@ -70,6 +73,8 @@ class JobSnapshot(Event):
     rate: float
     eta_s: float | None
     cost: float
+    lost_calls: int
+    lost_cost: float
     step: str
     log: list[Log]
 

@@ -50,6 +50,8 @@ class JobKind(OutboxKind):
             rate=row["rate"] if running else 0.0,
             eta_s=eta_of(total=row["total"], ended=ended, rate=row["rate"]) if running else None,
             cost=float(row["cost"]),
+            lost_calls=row["lost_calls"],
+            lost_cost=float(row["lost_cost"]),
             log=[Log.model_construct(**line) for line in row["log"][-SHOWN_LINES:]],
         )
         return Snapshot(Position(row["epoch"], row["position"]), data.model_dump(mode="json"))
@@ -58,6 +60,7 @@ class JobKind(OutboxKind):
 _OWNERS = "SELECT id, owner_id, kind FROM jobs_job WHERE id = ANY(%(ids)s)"
 
 _JOB = """
-SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, step, log
+SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, lost_calls,
+  lost_cost, step, log
 FROM jobs_job WHERE id = %(id)s
 """

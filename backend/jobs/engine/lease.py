@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from backend.jobs.access import MAINTENANCE
 from backend.jobs.events import RowEnded
 from backend.jobs.models import MOST_LOST, WAITING, Job, Status
 from backend.jobs.settings import MOST_IDLE_CLAIMS
+from backend.usage.money import dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
     begun = found.status == Status.QUEUED
     found.status, found.fence, found.lease_owner = Status.RUNNING, found.fence + 1, place.name
     found.step = "" if found.step.startswith("Waiting") else found.step
-    cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST})
+    released, before = books.release(found), (found.lost_calls, found.lost_cost)
+    cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST, "released": released})
     lost = cursor.fetchall()
     books.give_up(found)
     given_up = [index for index, status in lost if status == "failed"]
@@ -74,6 +77,8 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
         found.cursor = min(found.cursor, *(index for index, _ in lost))
     if died:
         changes.logged(found, _taken_over(len(lost)), level="warning")
+    if found.lost_calls > before[0]:
+        changes.logged(found, _reckoned(found.lost_calls - before[0], found.lost_cost - before[1]), level="warning")
     cursor.execute(_CLAIMED, {"id": found.id, "lease": lease})
     found.started_at, found.updated = cursor.fetchone()
     fields = ["status", "fence", "lease_owner", "step", "failed", "cursor", "log", "idle_claims", "started_at"]
@@ -140,7 +145,7 @@ def hand_over(*, job: Job) -> bool:
         found = Job.objects.select_for_update(of=("self",)).filter(id=job.id, fence=job.fence).first()
         if found is None or found.status != Status.RUNNING:
             return False
-        cursor.execute(_LOST, {"job": found.id, "most": 32767})
+        cursor.execute(_LOST, {"job": found.id, "most": 32767, "released": books.release(found)})
         lost = [index for index, _ in cursor.fetchall()]
         found.cursor = min([found.cursor, *lost])
         found.lease_owner, found.lease_until = "", None
@@ -176,16 +181,26 @@ def _taken_over(lost: int) -> str:
     return "The worker died; another one goes on." + calls.get(lost, f" {lost} calls under way are made again.")
 
 
+def _reckoned(calls: int, cost: Decimal) -> str:
+    what = "1 call under way was cut off; it is" if calls == 1 else f"{calls:,} calls under way were cut off; they are"
+    return f"{what} reckoned at {dollars(cost)}, by estimate."
+
+
 _WORN: dict[Literal["code", "message"] | str, str] = {
     "code": "internal",
     "message": f"The worker died {MOST_LOST} times while it did this row.",
 }
 
 _LOST = f"""
-UPDATE jobs_jobrow SET lost = lost + 1, status = CASE WHEN lost + 1 >= %(most)s THEN 'failed' ELSE 'pending' END,
-  error = CASE WHEN lost + 1 >= %(most)s
-    THEN jsonb_build_object('code', 'internal', 'message', '{_WORN["message"]}') ELSE error END
-WHERE job_id = %(job)s AND status = 'running' RETURNING index, status
+WITH fate AS (
+  SELECT id, n.lost, n.lost > r.lost AND n.lost >= %(most)s AS worn, r.attempt + n.lost - r.lost - 1 AS attempt
+  FROM jobs_jobrow r, LATERAL (
+    SELECT CASE WHEN r.call = ANY(%(released)s::uuid[]) THEN r.lost ELSE r.lost + 1 END AS lost
+  ) n WHERE r.job_id = %(job)s AND r.status = 'running'
+)
+UPDATE jobs_jobrow r SET lost = f.lost, attempt = f.attempt, status = CASE WHEN f.worn THEN 'failed' ELSE 'pending' END,
+  error = CASE WHEN f.worn THEN jsonb_build_object('code', 'internal', 'message', '{_WORN["message"]}') ELSE r.error END
+FROM fate f WHERE r.id = f.id RETURNING r.index, r.status
 """  # noqa: S608
 
 _CLAIMED = """

@@ -11,7 +11,7 @@ import structlog
 from backend.core import db
 from backend.core.errors import AppError, Unavailable
 from backend.jobs import pusher
-from backend.jobs.engine import lease
+from backend.jobs.engine import begun, lease
 from backend.jobs.engine.lease import Place
 from backend.jobs.engine.loop import Fenced, Loop
 from backend.jobs.engine.making import make_rows
@@ -41,7 +41,8 @@ async def run_job(
     if found is None:
         return False
     try:
-        await _run(found, kind, chosen, stopping)
+        with begun.marking(found.id):
+            await _run(found, kind, chosen, stopping)
     except Fenced:
         log.warning("jobs.fenced", job=str(job), fence=found.fence)
     finally:

@@ -149,6 +149,7 @@ async def test_a_cancel_breaks_calls_off_keeps_what_is_done_and_can_be_taken_up_
     assert (ended["status"], ended["done"]) == ("cancelled", 2)
     assert site.provider.closed == 5
     assert await booked(site, job) == {"settled": 2, "estimated": 3}
+    assert ended["lost_calls"] == 3, "no row has what they cost"
     assert len((await site.seen(client, job, "/rows?status=cancelled"))["items"]) == 7
     await client.post(f"/api/v1/jobs/{job['id']}/retry")
     gate.open.set()

@@ -12,6 +12,7 @@ from backend.catalog.params import merged
 from backend.chat.entries import Resolved
 from backend.core.opaque import user_key
 from backend.jobs.calls import account
+from backend.jobs.engine.begun import sent_as
 from backend.jobs.kinds.base import Handle, Outcome, Taken
 from backend.jobs.kinds.batch.template import Prompt
 from backend.jobs.schemas import BatchSpec
@@ -75,15 +76,16 @@ class Calls:
         size = 0
         error: dict[str, str] | None = None
         try:
-            async with aclosing(meter.stream(self._request(row, resolved))) as reads:
-                async for deltas in reads:
-                    for delta in deltas:
-                        if type(delta) is TextDelta:
-                            pieces.append(delta.text)
-                            size += len(delta.text)
-                    if size > MAX_OUTPUT:
-                        error = {"code": "too_large", "message": "The answer is longer than a million characters."}
-                        break
+            with sent_as(row.call):
+                async with aclosing(meter.stream(self._request(row, resolved))) as reads:
+                    async for deltas in reads:
+                        for delta in deltas:
+                            if type(delta) is TextDelta:
+                                pieces.append(delta.text)
+                                size += len(delta.text)
+                        if size > MAX_OUTPUT:
+                            error = {"code": "too_large", "message": "The answer is longer than a million characters."}
+                            break
         except ProviderError as failure:
             error = {"code": failure.code, "message": failure.message[:MAX_SAID]}
         except asyncio.CancelledError:
