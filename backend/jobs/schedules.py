@@ -20,15 +20,16 @@ from backend.jobs.services import job_create
 
 async def fire(schedule: UUID, *, key: str) -> bool:
     """Begin its job, once for a `key`. False: it stands no more. What can't be begun is in the schedule's log."""
-    found = await db.row("SELECT owner_id, key, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
+    found = await db.row("SELECT owner_id, key, name, spec, status FROM jobs_job WHERE id = %(id)s", {"id": schedule})
     if found is None or found["status"] != Status.QUEUED:
         return False
     spec = ScheduleSpec.model_validate(found["spec"])
     try:
         principal = replace(await principal_of(found["owner_id"]), key_id=found["key"])
+        data = begins(spec, name=found["name"])
         fields = {"schedule": str(schedule), "key": key}
         made = await job_create(
-            principal=principal, data=begins(spec), key=f"schedule.{key}", fields=fields, cloned_from=schedule
+            principal=principal, data=data, key=f"schedule.{key}", fields=fields, cloned_from=schedule
         )
     except AppError as error:
         await db.in_thread(_noted, schedule, spec, failure=error.message)

@@ -18,6 +18,8 @@ from backend.jobs.models import MOST_LOST, WAITING, Job, Status
 from backend.jobs.settings import MOST_IDLE_CLAIMS
 from backend.usage.money import dollars
 
+PLACELESS = "Waiting for a place."
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -139,8 +141,10 @@ def settle(found: Job, *, status: Status, reason: str = "", error: dict[str, Any
     changes.told(found)
 
 
-def hand_over(*, job: Job) -> bool:
-    """Let go of a running job for the next worker, at once. What was under way counts as lost."""
+def hand_over(*, job: Job, waits: bool = False) -> bool:
+    """Let go of a running job for the next worker, at once. What was under way counts as lost. `waits`: others come
+    first.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         found = Job.objects.select_for_update(of=("self",)).filter(id=job.id, fence=job.fence).first()
         if found is None or found.status != Status.RUNNING:
@@ -150,8 +154,12 @@ def hand_over(*, job: Job) -> bool:
         found.cursor = min([found.cursor, *lost])
         found.lease_owner, found.lease_until = "", None
         books.give_up(found)
-        changes.logged(found, "The worker was told to stop; another one goes on.")
-        found.save(update_fields=["cursor", "lease_owner", "lease_until", "log", *books.TOTALS])
+        if waits:
+            found.step = PLACELESS
+            changes.progressed(found)
+        else:
+            changes.logged(found, "The worker was told to stop; another one goes on.")
+        found.save(update_fields=["cursor", "lease_owner", "lease_until", "step", "log", *books.TOTALS])
         changes.pushed_on_commit(found)
     return True
 
@@ -167,13 +175,41 @@ def _bury(found: Job) -> None:
 
 
 def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> str:
-    cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
-    own, here = cursor.fetchone()
+    own, here, places = _busy(cursor, found, place)
     if place.most and own >= place.most and found.kind != MAINTENANCE:
         return "Waiting until another job of yours has ended."
-    if long and here >= max(1, place.slots - 1):
-        return "Waiting for a place."
+    if long and here + _before(cursor, found, place, places=places) >= max(1, place.slots - 1):
+        return PLACELESS
     return ""
+
+
+def crowded(*, job: Job, place: Place) -> bool:
+    """Whether the job is to give up its place after its share of time: all are taken, and somebody waits who has none,
+    or fewer than its owner has beside it.
+    """
+    with connection.cursor() as cursor:
+        _, here, places = _busy(cursor, job, place)
+        if here + 1 < max(1, place.slots - 1):
+            return False
+        return any(theirs < max(places, 1) for theirs, _ in _queue(cursor, job, place))
+
+
+def _before(cursor: Any, found: Job, place: Place, *, places: int) -> int:
+    """How many people are before it in the queue for places: they have fewer, or wait longer."""
+    return sum((theirs, since) < (places, found.updated) for theirs, since in _queue(cursor, found, place))
+
+
+def _busy(cursor: Any, found: Job, place: Place) -> tuple[int, int, int]:
+    """Of other jobs at work: the owner's, those of its kind on this worker, and the owner's of its kind."""
+    cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
+    own, here, places = cursor.fetchone()
+    return own, here, places
+
+
+def _queue(cursor: Any, found: Job, place: Place) -> list[tuple[int, Any]]:
+    """Of each other person who waits with a job of its kind: how many such have places, and since when one waits."""
+    cursor.execute(_QUEUE, {"owner": found.owner_id, "kind": found.kind, "most": place.most})
+    return list(cursor.fetchall())
 
 
 def _taken_over(lost: int) -> str:
@@ -210,6 +246,20 @@ UPDATE jobs_job SET lease_until = now() + make_interval(secs => %(lease)s), star
 
 _BUSY = """
 SELECT count(*) FILTER (WHERE owner_id = %(owner)s AND kind <> 'maintenance'),
-  count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.'))
+  count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.')),
+  count(*) FILTER (WHERE owner_id = %(owner)s AND kind = %(kind)s)
 FROM jobs_job WHERE status = 'running' AND lease_until > now() AND id <> %(id)s
+"""
+
+_QUEUE = """
+SELECT count(r.id) FILTER (WHERE r.kind = %(kind)s), w.since
+FROM (
+  SELECT owner_id, min(updated) AS since FROM jobs_job
+  WHERE status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < now()) AND kind = %(kind)s
+    AND owner_id <> %(owner)s AND wanted = ''
+  GROUP BY owner_id
+) w
+LEFT JOIN jobs_job r ON r.owner_id = w.owner_id AND r.status = 'running' AND r.lease_until > now()
+GROUP BY w.owner_id, w.since
+HAVING %(most)s = 0 OR count(r.id) FILTER (WHERE r.kind <> 'maintenance') < %(most)s
 """

@@ -9,6 +9,7 @@ from backend.core.ids import new_id
 from backend.jobs import changes
 from backend.jobs.kinds.base import Kind, NewRow, Reserve, SpecError
 from backend.jobs.models import Job
+from backend.usage.money import dollars
 
 
 def make_rows(*, job: Job, kind: Kind) -> bool:
@@ -27,12 +28,14 @@ def make_rows(*, job: Job, kind: Kind) -> bool:
         _check_cap(found, made.reserve)
         found.ready, found.total, found.failed = True, total, failed
         found.reserve, found.step = made.reserve.most, ""
+        if made.columns:
+            found.spec = {**found.spec, "columns": list(made.columns)}
         if failed:
             what = "1 line of the source is broken" if failed == 1 else f"{failed:,} rows are of broken lines"
             changes.logged(found, f"{what}; the errors are kept beside the rows.", level="warning")
         changes.progressed(found)
-        found.save(update_fields=["ready", "total", "failed", "reserve", "step", "log"])
-        for name in ("ready", "total", "failed", "reserve", "step", "log", "epoch", "position"):
+        found.save(update_fields=["ready", "total", "failed", "reserve", "step", "log", "spec"])
+        for name in ("ready", "total", "failed", "reserve", "step", "log", "spec", "epoch", "position"):
             setattr(job, name, getattr(found, name))
     return True
 
@@ -48,7 +51,8 @@ def _check_cap(job: Job, reserve: Reserve) -> None:
         )
     if reserve.most > cap:
         raise SpecError(
-            f"One row may cost up to {reserve.most:.6f}, which is over the cap of {cap:.6f}.", field="spec.cost_cap"
+            f"One row may cost up to {dollars(reserve.most)}, which is over the cap of {dollars(cap)}.",
+            field="spec.cost_cap",
         )
 
 

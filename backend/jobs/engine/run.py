@@ -42,7 +42,7 @@ async def run_job(
         return False
     try:
         with begun.marking(found.id):
-            await _run(found, kind, chosen, stopping)
+            await _run(found, kind, chosen, stopping, place)
     except Fenced:
         log.warning("jobs.fenced", job=str(job), fence=found.fence)
     finally:
@@ -51,15 +51,15 @@ async def run_job(
     return True
 
 
-async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool]) -> None:
+async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool], place: Place) -> None:
     try:
         if not job.ready:
             await _prepare(job, kind, settings)
-        await Loop(job, kind, settings, stopping).run()
+        await Loop(job, kind, settings, stopping, place).run()
     except (Fenced, Unavailable):
         raise
     except SpecError as error:
-        await _fail(job, error.plain())
+        await _fail(job, error.plain(), reason="refused")
     except AppError as error:
         await _fail(job, {"code": error.code, "message": error.message})
     except Exception as error:
@@ -67,8 +67,8 @@ async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[
         await _fail(job, {"code": "internal", "message": f"Something went wrong on our side ({type(error).__name__})."})
 
 
-async def _fail(job: Job, error: dict[str, Any]) -> None:
-    await db.in_thread(lease.end, job=job, status=Status.FAILED, reason="dead", error=error)
+async def _fail(job: Job, error: dict[str, Any], *, reason: str = "dead") -> None:
+    await db.in_thread(lease.end, job=job, status=Status.FAILED, reason=reason, error=error)
 
 
 async def _prepare(job: Job, kind: Kind, settings: JobSettings) -> None:
