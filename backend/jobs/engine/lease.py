@@ -19,6 +19,7 @@ from backend.jobs.settings import MOST_IDLE_CLAIMS
 from backend.usage.money import dollars
 
 PLACELESS = "Waiting for a place."
+MAKES_ROOM = "Making room for others."
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +186,16 @@ def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> str:
 
 def crowded(*, job: Job, place: Place) -> bool:
     """Whether the job is to give up its place after its share of time: all are taken, and somebody waits who has none,
-    or fewer than its owner has beside it.
+    or fewer than its owner has beside it. No more jobs give way than people wait.
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.claim', 0))")
         _, here, places = _busy(cursor, job, place)
         if here + 1 < max(1, place.slots - 1):
             return False
-        return any(theirs < max(places, 1) for theirs, _ in _queue(cursor, job, place))
+        needy = sum(theirs < max(places, 1) for theirs, _ in _queue(cursor, job, place))
+        cursor.execute(_GIVE_WAY, {"id": job.id, "kind": job.kind, "step": MAKES_ROOM, "needy": needy})
+        return bool(cursor.rowcount)
 
 
 def _before(cursor: Any, found: Job, place: Place, *, places: int) -> int:
@@ -249,6 +253,12 @@ SELECT count(*) FILTER (WHERE owner_id = %(owner)s AND kind <> 'maintenance'),
   count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.')),
   count(*) FILTER (WHERE owner_id = %(owner)s AND kind = %(kind)s)
 FROM jobs_job WHERE status = 'running' AND lease_until > now() AND id <> %(id)s
+"""
+
+_GIVE_WAY = """
+UPDATE jobs_job SET step = %(step)s WHERE id = %(id)s AND %(needy)s > (
+  SELECT count(*) FROM jobs_job
+  WHERE status = 'running' AND lease_until > now() AND kind = %(kind)s AND step = %(step)s AND id <> %(id)s)
 """
 
 _QUEUE = """

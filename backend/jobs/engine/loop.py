@@ -127,6 +127,7 @@ class Loop:
                 share_until = clock() + self._settings.share / 10
                 with suppress(Unavailable):
                     self._giving_way = await db.in_thread(lease.crowded, job=self.job, place=self._place)
+                self._step = lease.MAKES_ROOM if self._giving_way else self._step
             self._giving_way = self._giving_way and self._left > 0
             capped = False
             want = 0

@@ -300,10 +300,10 @@ async def test_one_persons_long_jobs_make_room_for_anothers_short_one(site: JobS
     ada, bob = await site.ada(), (await site.someone("bob@example.org"))[0]
     site.provider.script = lambda request: [0.02, *ANSWER]
     long = [await site.batch(ada, rows=400, concurrency=2) for _ in range(2)]
-    short = await site.batch(bob, rows=3, concurrency=3)
     fair = replace(FAST, share=0.5)
     at_work = [asyncio.create_task(site.work(job, settings=fair)) for job in long]
     await until(lambda: _running(2))
+    short = await site.batch(bob, rows=3, concurrency=3)
     assert not await site.work(short), "both places are taken"
     await until(lambda: _running(1))
     assert await site.work(short, settings=fair)

@@ -175,7 +175,7 @@ async def test_what_is_no_export_imports_nothing_and_says_where(site: JobSite):
 async def test_an_own_export_of_templates_alone_has_no_row_for_what_is_not_in_it(site: JobSite):
     client = await site.ada()
     template = {"slug": "greet", "name": "Greet", "user": "Greet {{name}}", "variables": [{"name": "name"}]}
-    assert (await client.post("/api/v1/templates", json=template)).status_code == 201
+    assert (await client.post("/api/v1/prompts", json=template)).status_code == 201
     export = (await client.post("/api/v1/jobs", json={"kind": "export", "spec": {"include": ["templates"]}})).json()
     await site.work(export)
     data = (await client.get(f"/api/v1/jobs/{export['id']}/result?format=zip")).content
