@@ -134,7 +134,7 @@ async def test_a_line_without_end_spoils_itself_and_no_other(site: JobSite):
     client = await site.ada()
     rest = {"template": {"user": "{{zeta}}"}, "model": "scripted"}
     file = await upload(client, b"zeta,a,mm\n1,2,3\n" + b"x" * 1_200_000 + b",2,3\n4,5,6\n")
-    spec = {"kind": "batch", "spec": {"file": file["id"], **rest}}
+    spec: dict[str, Any] = {"kind": "batch", "spec": {"file": file["id"], **rest}}
     refused = await client.post("/api/v1/jobs", json=spec)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "spec.file")
     assert "Line 3: The line is longer than 1 MiB." in refused.text

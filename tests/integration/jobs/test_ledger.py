@@ -243,7 +243,7 @@ async def test_a_death_costs_what_was_sent_by_what_the_others_took_and_nothing_f
                 async for some in reads:
                     yield some
 
-    answer = [[TextDelta("x")], [Usage(10, 6), Finish("stop")]]
+    answer: list[Any] = [[TextDelta("x")], [Usage(10, 6), Finish("stop")]]
     late = Late(script=lambda request: answer if "plain" in request.messages[-1]["content"] else [sent, *answer])
     site.registry.chains["scripted"] = Resolved(late, Entry("scripted"))
     client = await site.ada()
