@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.chat.entries import Resolved
+from backend.jobs.engine.begun import sent_as
 from backend.jobs.kinds.base import Taken
 from backend.jobs.models import Job
 from backend.providers.base import CompletionRequest
@@ -67,7 +68,8 @@ class RowCalls:
         )
         async with metered(resolved, reservation) as meter:
             try:
-                yield meter
+                with sent_as(reservation.id):
+                    yield meter
             finally:
                 self._spent = (self._spent or Spent()) + meter.settlement(reservation.id).spent
 

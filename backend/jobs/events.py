@@ -67,7 +67,10 @@ class StatusChanged(Event):
 
 
 class JobSnapshot(Event):
-    """The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way."""
+    """The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way.
+
+    `lost_cost`, a part of `cost`, is an estimate for the `lost_calls` that were cut off and made again.
+    """
 
     status: StatusName
     reason: str
@@ -81,6 +84,8 @@ class JobSnapshot(Event):
     cost: float
     input_tokens: int
     output_tokens: int
+    lost_calls: int
+    lost_cost: float
     step: str
     step_said: dict[str, Any] | None
     log: list[Log]

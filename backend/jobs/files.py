@@ -1,5 +1,6 @@
 """Uploaded files: kept under their id, looked into once for their columns and first rows."""
 
+import re
 import time
 import zipfile
 from contextlib import suppress
@@ -32,6 +33,9 @@ LARGEST_BOOK = 4 * 1024 * 1024
 
 SHOWN_PROBLEMS = 20
 FILE_GONE = sentence("file_gone", "The file is gone. Upload it again.")
+_BOOK = re.compile(rb"\[Content_Types\]|_rels/|docProps/|xl/")
+"""What a workbook begins with."""
+
 LEFT_SECONDS = 24 * 3600
 MAX_FILES = 200
 """Of a person."""
@@ -132,6 +136,8 @@ def _format(name: str, head: bytes, path: Path) -> str:
     if found == "xlsx" and zipfile.is_zipfile(path):
         with suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
             return "xlsx" if any(entry.startswith("xl/") for entry in archive.namelist()) else "zip"
+    if found == "xlsx" and not name.lower().endswith(".xlsx") and not _BOOK.search(head):
+        return "zip"
     if found in {"", "jsonl"} and head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"[", b"{"}:
         plain = not name.lower().endswith((".jsonl", ".ndjson"))
         return "json" if plain and (not found or source_at(path)[0]) else found

@@ -90,7 +90,8 @@ class Job(BaseModel, TopicRow):
     pending. `step_said` has the `sentence` and `params` of `step`, where it can be said in another language.
     `reserve` is what one row may cost at most, by estimate. `state` is what a kind keeps between its rows.
     Costs are in the currency of the price list; None: no price is known. While a job stands still, its tokens and cost
-    are the sums of its calls in the ledger. `team` and `key` are whose account its calls are on, beside the owner's.
+    are the sums of its calls in the ledger; `lost_calls` of them were cut off, for about `lost_cost`, which no row has.
+    `team` and `key` are whose account its calls are on, beside the owner's.
     """
 
     created = models.DateTimeField(db_default=Now())
@@ -116,6 +117,8 @@ class Job(BaseModel, TopicRow):
     input_tokens = models.BigIntegerField(default=0)
     output_tokens = models.BigIntegerField(default=0)
     cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0))
+    lost_calls = models.IntegerField(default=0, db_default=0)
+    lost_cost = models.DecimalField(max_digits=18, decimal_places=9, default=Decimal(0), db_default=Decimal(0))
     cost_cap = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     reserve = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     source = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, related_name="jobs")

@@ -4,14 +4,16 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from backend.core.db import in_thread
-from backend.core.errors import BadRequest
+from backend.core.errors import BadRequest, Conflict
 from backend.jobs import selectors
 from backend.jobs.exports.archive import as_markdown, as_zip
-from backend.jobs.models import Job
+from backend.jobs.models import ENDED, Job, Status
+from backend.jobs.rows import ordered
 from backend.jobs.schemas import ResultFormat
 
 OWN = ("index", "line", "model", "status", "output", "error", "input_tokens", "output_tokens", "cost")
@@ -36,8 +38,12 @@ def documented() -> dict[str, Any]:
 
 
 def result(*, job: Job, format: ResultFormat) -> AsyncIterator[bytes]:  # noqa: A002
-    """The whole result in pieces. Raises `BadRequest` for a form that only exports have."""
+    """The whole result in pieces. Raises `BadRequest` for a form that only exports have, and `Conflict` for an export
+    that is not whole: nobody should keep a part for all of their data.
+    """
     whole = job.kind == "export"
+    if whole and job.status != Status.DONE:
+        raise Conflict("This export is not whole." if job.status in ENDED else "This export is not done yet.")
     if format in {"zip", "md"}:
         if not whole:
             raise BadRequest("Only an export comes in this form.", field="format")
@@ -67,6 +73,7 @@ async def _rows(
     after, begun = -1, False
     while found := await in_thread(selectors.result_rows, job=job, after=after):
         after = found[-1]["index"]
+        found = [{**row, "input": ordered(row["input"], columns)} for row in found]
         if format == "csv":
             yield _csv([_cells({**row, **made}, columns, own) for row in found])
         else:
@@ -101,8 +108,15 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 def _cells(row: dict[str, Any], columns: list[str], own: tuple[str, ...]) -> list[Any]:
     flat = {**_flat(row), "template": row.get("template", "")}
     flat["error"] = (row["error"] or {}).get("message", "")
+    flat["cost"] = _plain(row["cost"])
     values = row["input"] or {}
     return [_safe(values.get(name, "")) for name in columns] + [_safe(flat[name]) for name in own]
+
+
+def _plain(cost: Decimal | None) -> str:
+    """Without an exponent, and without zeros that say nothing."""
+    text = "" if cost is None else f"{cost:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _safe(value: Any) -> Any:

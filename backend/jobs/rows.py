@@ -1,12 +1,13 @@
 """Jobs and rows of the database as clients see them."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from backend.chat.schemas import Position
 from backend.jobs.models import Job, JobRow
 from backend.jobs.schemas import JobOut, RowOut, RowStatusName, StatusName
 
-HIDDEN = frozenset({"prices", "pinned"})
+HIDDEN = frozenset({"prices", "pinned", "columns"})
 """What a kind keeps in a spec for itself."""
 
 
@@ -52,6 +53,8 @@ def job_out(job: Job, *, brief: bool = False) -> JobOut:
         input_tokens=job.input_tokens,
         output_tokens=job.output_tokens,
         cost=float(job.cost),
+        lost_calls=job.lost_calls,
+        lost_cost=float(job.lost_cost),
         cost_cap=None if job.cost_cap is None else float(job.cost_cap),
         file=job.source_id,
         cloned_from=job.cloned_from,
@@ -63,14 +66,21 @@ def job_out(job: Job, *, brief: bool = False) -> JobOut:
     )
 
 
-def row_out(row: JobRow) -> RowOut:
-    """A row of work."""
+def ordered(given: dict[str, Any] | None, columns: Sequence[str]) -> dict[str, Any] | None:
+    """A row's input in the order of its source, which the database does not keep."""
+    if not given or not columns:
+        return given
+    return {name: given[name] for name in columns if name in given} | given
+
+
+def row_out(row: JobRow, columns: Sequence[str] = ()) -> RowOut:
+    """A row of work; `columns` as its source has them."""
     return RowOut.model_construct(
         index=row.index,
         line=row.line,
         model=row.model,
         status=cast("RowStatusName", row.status),
-        input=row.input,
+        input=ordered(row.input, columns),
         output=row.output,
         error=row.error,
         usage=row.usage,

@@ -27,13 +27,10 @@ async def fire(schedule: UUID, *, key: str) -> bool:
     spec = ScheduleSpec.model_validate(found["spec"])
     try:
         principal = replace(await principal_of(found["owner_id"]), key_id=found["key"])
+        data = begins(spec, name=found["name"])
         fields = {"schedule": str(schedule), "key": key}
         made = await job_create(
-            principal=principal,
-            data=begins(spec, name=found["name"]),
-            key=f"schedule.{key}",
-            fields=fields,
-            cloned_from=schedule,
+            principal=principal, data=data, key=f"schedule.{key}", fields=fields, cloned_from=schedule
         )
     except AppError as error:
         await db.in_thread(_noted, schedule, spec, failure=problem_of(error))

@@ -183,7 +183,8 @@ class JobOut(BaseModel):
     In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the
     stable name of their `sentence` and its `params` where there is one, to be said in another language.
 
-    `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list.
+    `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. Of `cost`, `lost_cost` is an
+    estimate for the `lost_calls` that were cut off and made again: the rest is what the rows cost.
     """
 
     id: UUID
@@ -204,6 +205,8 @@ class JobOut(BaseModel):
     input_tokens: int
     output_tokens: int
     cost: float
+    lost_calls: int
+    lost_cost: float
     cost_cap: float | None
     file: UUID | None
     cloned_from: UUID | None

@@ -61,11 +61,13 @@ def job_page(
 
 def row_page(*, principal: Principal, job: UUID, after: int, limit: int, status: list[str]) -> Page[RowOut]:
     """Rows in order."""
-    job_get(principal=principal, job=job)
+    columns = job_get(principal=principal, job=job).spec.get("columns") or ()
     found = JobRow.objects.filter(job_id=job, index__gt=after)
     if status:
         found = found.filter(status__in=status)
-    return page([row_out(row) for row in found.order_by("index")[: limit + 1]], limit=limit, key=lambda row: row.index)
+    return page(
+        [row_out(row, columns) for row in found.order_by("index")[: limit + 1]], limit=limit, key=lambda row: row.index
+    )
 
 
 def result_rows(*, job: UUID, after: int) -> list[dict[str, Any]]:
@@ -76,7 +78,10 @@ def result_rows(*, job: UUID, after: int) -> list[dict[str, Any]]:
 
 
 def columns_of(*, job: UUID) -> list[str]:
-    """The columns of the source, in the order of its first row that could be read."""
+    """The columns of the source in their order, or the names of the first row that could be read."""
+    known = Job.objects.filter(id=job).values_list("spec__columns", flat=True).first()
+    if known:
+        return list(known)
     readable = JobRow.objects.filter(job_id=job, input__isnull=False)
     first = readable.order_by("index").values_list("input", flat=True).first()
     return list(first or {})

@@ -9,7 +9,8 @@ from django.conf import settings
 class JobSettings:
     """`lease`: how long a job stays with a worker that says nothing. `renew`: how often it says something. `tick`: how
     soon it sees what a person wants. `again`: until a waiting job is told to the broker once more. `leave`: what calls
-    under way get when a worker is told to stop.
+    under way get when a worker is told to stop. `share`: how long a job keeps its place
+    while people wait who have none.
     """
 
     lease: float = 15.0
@@ -17,6 +18,7 @@ class JobSettings:
     tick: float = 0.5
     again: float = 10.0
     leave: float = 4.0
+    share: float = 10.0
 
     def scaled(self, scale: float) -> "JobSettings":
         """All intervals multiplied."""

@@ -54,6 +54,8 @@ class JobKind(OutboxKind):
             cost=float(row["cost"]),
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
+            lost_calls=row["lost_calls"],
+            lost_cost=float(row["lost_cost"]),
             log=[Log.model_construct(**line) for line in row["log"][-SHOWN_LINES:]],
         )
         return Snapshot(Position(row["epoch"], row["position"]), data.model_dump(mode="json"))
@@ -63,6 +65,6 @@ _OWNERS = "SELECT id, owner_id, kind FROM jobs_job WHERE id = ANY(%(ids)s)"
 
 _JOB = """
 SELECT epoch, position, status, reason, error, wanted, done, failed, total, rate, cost, input_tokens, output_tokens,
-  step, step_said, log
+  lost_calls, lost_cost, step, step_said, log
 FROM jobs_job WHERE id = %(id)s
 """

@@ -1,6 +1,7 @@
 """What every adapter takes and gives: a request in OpenAI's shape in, small typed deltas out."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextvars import ContextVar
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
@@ -8,6 +9,7 @@ from msgspec import Struct, field
 from backend.providers.errors import ProviderError
 
 __all__ = [
+    "SENDING",
     "Asking",
     "CompletionRequest",
     "Continuation",
@@ -24,6 +26,7 @@ __all__ = [
     "UpstreamModel",
     "Usage",
     "Waiting",
+    "sending",
 ]
 
 Continuation = Literal["none", "prefix", "continue_final_message", "background", "ask"]
@@ -33,6 +36,17 @@ Continuation = Literal["none", "prefix", "continue_final_message", "background",
 `background`: the provider itself writes on and keeps what it wrote (OpenAI's background responses).
 `ask`: a user message asks for the rest, which need not fit exactly. `none`: it can't.
 """
+
+
+SENDING: ContextVar[Callable[[], None] | None] = ContextVar("sending", default=None)
+"""What a task wants to have done whenever a request of its goes out. What it raises, the request's caller gets."""
+
+
+def sending() -> None:
+    """To be called by every adapter, at once before it sends a request for an answer."""
+    told = SENDING.get()
+    if told is not None:
+        told()
 
 
 class TextDelta(Struct, frozen=True, gc=False):

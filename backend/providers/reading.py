@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.outbound import OutboundClient, OutboundError, StreamResponse, Timeouts
 from backend.providers import failures
-from backend.providers.base import CompletionRequest, Delta, UpstreamModel, Usage
+from backend.providers.base import CompletionRequest, Delta, UpstreamModel, Usage, sending
 from backend.providers.errors import ProviderError
 from backend.providers.listing import read_models
 from backend.providers.sse import SseOverflow, SseSplitter
@@ -154,6 +154,7 @@ class StreamingProvider(ABC):
         return
 
     def _post(self, url: str, body: Any) -> AbstractAsyncContextManager[StreamResponse]:
+        sending()
         headers = {**self.headers, "Accept": "text/event-stream"}
         return self._client.stream(
             "POST", url, headers=headers, json=body, timeouts=self._timeouts, trusted=self._trusted

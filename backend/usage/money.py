@@ -114,6 +114,13 @@ def cost(usage: Usage, entry: Priced) -> Decimal | None:
     return (total / 1_000_000).quantize(BILLIONTH, ROUND_HALF_UP)
 
 
+def dollars(amount: Decimal) -> str:
+    """For people: with cents at least, and what is below them as far as there is something."""
+    text = f"{amount.quantize(BILLIONTH, ROUND_HALF_UP):f}".rstrip("0")
+    whole, _, rest = text.partition(".")
+    return f"${int(whole):,}.{rest.ljust(2, '0')}"
+
+
 def tokens_in(size: int) -> int:
     """About how many tokens so many bytes of text are."""
     return -(-size // BYTES_PER_TOKEN)

@@ -111,10 +111,10 @@ class Batch:
         assert different == []
 
 
-async def start(world: World, *, rows: int = ROWS) -> Batch:
+async def start(world: World, *, rows: int = ROWS, tokens: int = TOKENS) -> Batch:
     name = uuid.uuid4().hex[:8]
     spec = {
-        "template": {"user": f"n={TOKENS} rate=20 id={{{{id}}}}"},
+        "template": {"user": f"n={tokens} rate=20 id={{{{id}}}}"},
         "rows": [{"id": f"{name}-{number}"} for number in range(rows)],
         "model": "mock",
         "concurrency": AT_ONCE,
@@ -167,6 +167,22 @@ async def test_row_30_a_broker_that_restarts_loses_no_job_and_none_runs_twice(wo
         await batch.verify(lost_at_most=0)
 
 
+@pytest.mark.alone
+async def test_row_30_others_begin_soon_after_a_restart_of_the_broker_while_a_long_job_goes_on(world: World) -> None:
+    """A worker that waits for its longest job before it takes another one is of no use to anybody else."""
+    worker = world.product.pid("worker")
+    long = await start(world, rows=1, tokens=2000)
+    await until(world, long, "running")
+    pid = world.signal("redis", signal.SIGKILL)
+    await world.back("redis", pid)
+    await exported(world)
+    assert long.now[0] == "running"
+    await world.call("POST", f"jobs/{long.id}/cancel")
+    await until(world, long, "cancelled")
+    await exported(world)  # what the broker's first life knew can't be acknowledged, which is no reason to stop
+    assert world.product.pid("worker") == worker
+
+
 async def test_row_30_a_wiped_broker_is_filled_again_from_the_rows(world: World) -> None:
     """Nobody works, and what the broker was told is gone before anybody has heard of it."""
     async with world.kept_down("worker"):
@@ -174,6 +190,21 @@ async def test_row_30_a_wiped_broker_is_filled_again_from_the_rows(world: World)
         with world.store() as client:
             client.flushall()
     await batch.verify(lost_at_most=0)
+
+
+async def until(world: World, batch: Batch, status: str) -> None:
+    """Wait until it has this status."""
+    async with asyncio.timeout(world.limit(30)):
+        while batch.now[0] != status:
+            await asyncio.sleep(0.02)
+
+
+async def exported(world: World) -> None:
+    """Have a job of another kind run, soon."""
+    job = await world.call("POST", "jobs", {"kind": "export", "spec": {}})
+    async with asyncio.timeout(world.limit(10)):
+        while (await world.call("GET", f"jobs/{job['id']}"))["status"] != "done":
+            await asyncio.sleep(0.1)
 
 
 def owner(world: World, batch: Batch) -> int:

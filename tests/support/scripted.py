@@ -8,7 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from backend.core.errors import NoSuchModel
-from backend.providers.base import CompletionRequest, Continuation, Delta, Finish, Provider, TextDelta, UpstreamModel
+from backend.providers.base import (
+    CompletionRequest,
+    Continuation,
+    Delta,
+    Finish,
+    Provider,
+    TextDelta,
+    UpstreamModel,
+    sending,
+)
 
 Step = list[Delta] | asyncio.Event | Exception | float
 
@@ -44,6 +53,7 @@ class ScriptedProvider:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
         """Follow the script."""
+        sending()
         self.calls.append(request)
         try:
             for step in self.script(request):

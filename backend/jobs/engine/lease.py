@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,10 @@ from backend.jobs.access import MAINTENANCE
 from backend.jobs.events import RowEnded
 from backend.jobs.models import MOST_LOST, STEP, WAITING, Job, Status
 from backend.jobs.settings import MOST_IDLE_CLAIMS
+from backend.usage.money import dollars
+
+PLACELESS = sentence("waiting_place", "Waiting for a place.")
+MAKES_ROOM = sentence("makes_room", "Making room for others.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
     found.status, found.fence, found.lease_owner = Status.RUNNING, found.fence + 1, place.name
     if found.step.startswith("Waiting"):
         found.say("")
-    cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST})
+    released, before = books.release(found), (found.lost_calls, found.lost_cost)
+    cursor.execute(_LOST, {"job": found.id, "most": MOST_LOST, "released": released})
     lost = cursor.fetchall()
     books.give_up(found)
     given_up = [index for index, status in lost if status == "failed"]
@@ -77,6 +83,8 @@ def _take(cursor: Any, found: Job, place: Place, *, lease: float, died: bool) ->
         found.cursor = min(found.cursor, *(index for index, _ in lost))
     if died:
         changes.logged(found, _taken_over(len(lost)), level="warning")
+    if found.lost_calls > before[0]:
+        changes.logged(found, _reckoned(found.lost_calls - before[0], found.lost_cost - before[1]), level="warning")
     cursor.execute(_CLAIMED, {"id": found.id, "lease": lease})
     found.started_at, found.updated = cursor.fetchone()
     fields = ["status", "fence", "lease_owner", *STEP, "failed", "cursor", "log", "idle_claims", "started_at"]
@@ -137,19 +145,25 @@ def settle(found: Job, *, status: Status, reason: str = "", error: dict[str, Any
     changes.told(found)
 
 
-def hand_over(*, job: Job) -> bool:
-    """Let go of a running job for the next worker, at once. What was under way counts as lost."""
+def hand_over(*, job: Job, waits: bool = False) -> bool:
+    """Let go of a running job for the next worker, at once. What was under way counts as lost. `waits`: others come
+    first.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         found = Job.objects.select_for_update(of=("self",)).filter(id=job.id, fence=job.fence).first()
         if found is None or found.status != Status.RUNNING:
             return False
-        cursor.execute(_LOST, {"job": found.id, "most": 32767})
+        cursor.execute(_LOST, {"job": found.id, "most": 32767, "released": books.release(found)})
         lost = [index for index, _ in cursor.fetchall()]
         found.cursor = min([found.cursor, *lost])
         found.lease_owner, found.lease_until = "", None
         books.give_up(found)
-        changes.logged(found, sentence("handed_over", "The worker was told to stop; another one goes on."))
-        found.save(update_fields=["cursor", "lease_owner", "lease_until", "log", *books.TOTALS])
+        if waits:
+            found.say(PLACELESS)
+            changes.progressed(found)
+        else:
+            changes.logged(found, sentence("handed_over", "The worker was told to stop; another one goes on."))
+        found.save(update_fields=["cursor", "lease_owner", "lease_until", *STEP, "log", *books.TOTALS])
         changes.pushed_on_commit(found)
     return True
 
@@ -169,13 +183,45 @@ def _bury(found: Job) -> None:
 
 
 def _waits(cursor: Any, found: Job, place: Place, *, long: bool) -> Sentence | None:
-    cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
-    own, here = cursor.fetchone()
+    own, here, places = _busy(cursor, found, place)
     if place.most and own >= place.most and found.kind != MAINTENANCE:
         return sentence("waiting_own", "Waiting until another job of yours has ended.")
-    if long and here >= max(1, place.slots - 1):
-        return sentence("waiting_place", "Waiting for a place.")
+    if long and here + _before(cursor, found, place, places=places) >= max(1, place.slots - 1):
+        return PLACELESS
     return None
+
+
+def crowded(*, job: Job, place: Place) -> bool:
+    """Whether the job is to give up its place after its share of time: all are taken, and somebody waits who has none,
+    or fewer than its owner has beside it. No more jobs give way than people wait.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.claim', 0))")
+        _, here, places = _busy(cursor, job, place)
+        if here + 1 < max(1, place.slots - 1):
+            return False
+        needy = sum(theirs < max(places, 1) for theirs, _ in _queue(cursor, job, place))
+        step, said = MAKES_ROOM.text, json.dumps(MAKES_ROOM.plain())
+        cursor.execute(_GIVE_WAY, {"id": job.id, "kind": job.kind, "needy": needy, "step": step, "said": said})
+        return bool(cursor.rowcount)
+
+
+def _before(cursor: Any, found: Job, place: Place, *, places: int) -> int:
+    """How many people are before it in the queue for places: they have fewer, or wait longer."""
+    return sum((theirs, since) < (places, found.updated) for theirs, since in _queue(cursor, found, place))
+
+
+def _busy(cursor: Any, found: Job, place: Place) -> tuple[int, int, int]:
+    """Of other jobs at work: the owner's, those of its kind on this worker, and the owner's of its kind."""
+    cursor.execute(_BUSY, {"id": found.id, "owner": found.owner_id, "kind": found.kind, "worker": place.worker})
+    own, here, places = cursor.fetchone()
+    return own, here, places
+
+
+def _queue(cursor: Any, found: Job, place: Place) -> list[tuple[int, Any]]:
+    """Of each other person who waits with a job of its kind: how many such have places, and since when one waits."""
+    cursor.execute(_QUEUE, {"owner": found.owner_id, "kind": found.kind, "most": place.most})
+    return list(cursor.fetchall())
 
 
 def _taken_over(lost: int) -> Sentence:
@@ -186,15 +232,26 @@ def _taken_over(lost: int) -> Sentence:
     )
 
 
+def _reckoned(calls: int, cost: Decimal) -> Sentence:
+    one = "1 call under way was cut off; it is reckoned at {cost}, by estimate."
+    more = "{count} calls under way were cut off; they are reckoned at {cost}, by estimate."
+    return sentence("calls_reckoned", one if calls == 1 else more, count=calls, cost=dollars(cost))
+
+
 _WORN = problem(
     "internal", sentence("row_worn", "The worker died {count} times while it did this row.", count=MOST_LOST)
 )
 
 _LOST = f"""
-UPDATE jobs_jobrow SET lost = lost + 1, status = CASE WHEN lost + 1 >= %(most)s THEN 'failed' ELSE 'pending' END,
-  error = CASE WHEN lost + 1 >= %(most)s
-    THEN '{json.dumps(_WORN)}'::jsonb ELSE error END
-WHERE job_id = %(job)s AND status = 'running' RETURNING index, status
+WITH fate AS (
+  SELECT id, n.lost, n.lost > r.lost AND n.lost >= %(most)s AS worn, r.attempt + n.lost - r.lost - 1 AS attempt
+  FROM jobs_jobrow r, LATERAL (
+    SELECT CASE WHEN r.call = ANY(%(released)s::uuid[]) THEN r.lost ELSE r.lost + 1 END AS lost
+  ) n WHERE r.job_id = %(job)s AND r.status = 'running'
+)
+UPDATE jobs_jobrow r SET lost = f.lost, attempt = f.attempt, status = CASE WHEN f.worn THEN 'failed' ELSE 'pending' END,
+  error = CASE WHEN f.worn THEN '{json.dumps(_WORN)}'::jsonb ELSE r.error END
+FROM fate f WHERE r.id = f.id RETURNING r.index, r.status
 """  # noqa: S608
 
 _CLAIMED = """
@@ -204,6 +261,26 @@ UPDATE jobs_job SET lease_until = now() + make_interval(secs => %(lease)s), star
 
 _BUSY = """
 SELECT count(*) FILTER (WHERE owner_id = %(owner)s AND kind <> 'maintenance'),
-  count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.'))
+  count(*) FILTER (WHERE kind = %(kind)s AND starts_with(lease_owner, %(worker)s || '.')),
+  count(*) FILTER (WHERE owner_id = %(owner)s AND kind = %(kind)s)
 FROM jobs_job WHERE status = 'running' AND lease_until > now() AND id <> %(id)s
+"""
+
+_GIVE_WAY = """
+UPDATE jobs_job SET step = %(step)s, step_said = %(said)s::jsonb WHERE id = %(id)s AND %(needy)s > (
+  SELECT count(*) FROM jobs_job
+  WHERE status = 'running' AND lease_until > now() AND kind = %(kind)s AND step = %(step)s AND id <> %(id)s)
+"""
+
+_QUEUE = """
+SELECT count(r.id) FILTER (WHERE r.kind = %(kind)s), w.since
+FROM (
+  SELECT owner_id, min(updated) AS since FROM jobs_job
+  WHERE status IN ('queued', 'running') AND (lease_until IS NULL OR lease_until < now()) AND kind = %(kind)s
+    AND owner_id <> %(owner)s AND wanted = ''
+  GROUP BY owner_id
+) w
+LEFT JOIN jobs_job r ON r.owner_id = w.owner_id AND r.status = 'running' AND r.lease_until > now()
+GROUP BY w.owner_id, w.since
+HAVING %(most)s = 0 OR count(r.id) FILTER (WHERE r.kind <> 'maintenance') < %(most)s
 """

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import structlog
@@ -14,6 +15,7 @@ from backend.core.sentences import Said, named, problem, problem_of, reason_of, 
 from backend.jobs.engine import lease
 from backend.jobs.engine.again import resume
 from backend.jobs.engine.commit import Group, Stored, commit
+from backend.jobs.engine.lease import Place
 from backend.jobs.engine.tally import Tally
 from backend.jobs.events import Log, RowEnded
 from backend.jobs.kinds.base import Calling, Kind, NewRow, Outcome, Taken, Work
@@ -39,11 +41,12 @@ class Fenced(Exception):
 class Loop:
     """Is the kind's `Handle`, too."""
 
-    def __init__(self, job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool]) -> None:
+    def __init__(self, job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool], place: Place) -> None:
         self.job = job
         self._kind = kind
         self._settings = settings
         self._stopping = stopping
+        self._place = place
         self._fence = job.fence
         self._tally = Tally(job)
         self._step = reason_of({"message": job.step, **(job.step_said or {})})
@@ -69,6 +72,8 @@ class Loop:
         self._room = MANY
         """Calls that the budgets allow at a time; less after each refusal, 0 when none is possible."""
         self._refusal: QuotaExceeded | None = None
+        self._giving_way = False
+        """Others wait for its place: what is under way ends, nothing new begins."""
         self._refused = False
         """The last statement took no rows, as a budget forbade so many."""
 
@@ -113,14 +118,21 @@ class Loop:
     async def _work(self, work: Work) -> None:
         leave_at: float | None = None
         clock = asyncio.get_running_loop().time
+        share_until = clock() + self._settings.share
         calling = work if isinstance(work, Calling) else None
         while True:
             if time.monotonic() - self._renewed > self._settings.lease:
                 raise Fenced  # it was frozen: calls that failed meanwhile would be made again, beside another worker's
             stopping = self._stopping()
+            if self._kind.long and not self._giving_way and clock() >= share_until:
+                share_until = clock() + self._settings.share / 10
+                with suppress(Unavailable):
+                    self._giving_way = await db.in_thread(lease.crowded, job=self.job, place=self._place)
+                self._step = lease.MAKES_ROOM if self._giving_way else self._step
+            self._giving_way = self._giving_way and self._left > 0
             capped = False
             want = 0
-            if not stopping:
+            if not stopping and not self._giving_way:
                 want = work.concurrency - len(self._calls)
                 affordable = self._affordable()
                 capped, want = affordable < 1 <= want, max(0, min(want, affordable, self._room - len(self._calls)))
@@ -148,6 +160,10 @@ class Loop:
         elif stopping:
             await self._stored_tail()
             if not await db.in_thread(lease.hand_over, job=self.job):
+                raise Fenced
+        elif self._giving_way:
+            await self._stored_tail()
+            if not await db.in_thread(lease.hand_over, job=self.job, waits=True):
                 raise Fenced
         elif self._refusal is not None and not self._room:
             said = problem_of(self._refusal)

@@ -10,6 +10,7 @@ from backend.core.sentences import sentence
 from backend.jobs import changes
 from backend.jobs.kinds.base import Kind, NewRow, Reserve, SpecError
 from backend.jobs.models import STEP, Job
+from backend.usage.money import dollars
 
 
 def make_rows(*, job: Job, kind: Kind) -> bool:
@@ -29,14 +30,16 @@ def make_rows(*, job: Job, kind: Kind) -> bool:
         found.ready, found.total, found.failed = True, total, failed
         found.reserve = made.reserve.most
         found.say("")
+        if made.columns:
+            found.spec = {**found.spec, "columns": list(made.columns)}
         if failed:
             one = "1 line of the source is broken; the errors are kept beside the rows."
             more = "{count} rows are of broken lines; the errors are kept beside the rows."
             said = sentence("broken_lines", one if failed == 1 else more, count=failed)
             changes.logged(found, said, level="warning")
         changes.progressed(found)
-        found.save(update_fields=["ready", "total", "failed", "reserve", *STEP, "log"])
-        for name in ("ready", "total", "failed", "reserve", *STEP, "log", "epoch", "position"):
+        found.save(update_fields=["ready", "total", "failed", "reserve", *STEP, "log", "spec"])
+        for name in ("ready", "total", "failed", "reserve", *STEP, "log", "spec", "epoch", "position"):
             setattr(job, name, getattr(found, name))
     return True
 
@@ -58,8 +61,8 @@ def _check_cap(job: Job, reserve: Reserve) -> None:
             sentence(
                 "cap_below_row",
                 "One row may cost up to {most}, which is over the cap of {cap}.",
-                most=f"{reserve.most:.6f}",
-                cap=f"{cap:.6f}",
+                most=dollars(reserve.most),
+                cap=dollars(cap),
             ),
             field="spec.cost_cap",
         )

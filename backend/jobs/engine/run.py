@@ -12,7 +12,7 @@ from backend.core import db
 from backend.core.errors import AppError, Unavailable
 from backend.core.sentences import problem, problem_of, went_wrong
 from backend.jobs import pusher
-from backend.jobs.engine import lease
+from backend.jobs.engine import begun, lease
 from backend.jobs.engine.lease import Place
 from backend.jobs.engine.loop import Fenced, Loop
 from backend.jobs.engine.making import make_rows
@@ -42,7 +42,8 @@ async def run_job(
     if found is None:
         return False
     try:
-        await _run(found, kind, chosen, stopping)
+        with begun.marking(found.id):
+            await _run(found, kind, chosen, stopping, place)
     except Fenced:
         log.warning("jobs.fenced", job=str(job), fence=found.fence)
     finally:
@@ -51,15 +52,15 @@ async def run_job(
     return True
 
 
-async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool]) -> None:
+async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[], bool], place: Place) -> None:
     try:
         if not job.ready:
             await _prepare(job, kind, settings)
-        await Loop(job, kind, settings, stopping).run()
+        await Loop(job, kind, settings, stopping, place).run()
     except (Fenced, Unavailable):
         raise
     except SpecError as error:
-        await _fail(job, error.plain())
+        await _fail(job, error.plain(), reason="refused")
     except AppError as error:
         await _fail(job, problem_of(error))
     except Exception as error:
@@ -67,8 +68,8 @@ async def _run(job: Job, kind: Kind, settings: JobSettings, stopping: Callable[[
         await _fail(job, problem("internal", went_wrong(error)))
 
 
-async def _fail(job: Job, error: dict[str, Any]) -> None:
-    await db.in_thread(lease.end, job=job, status=Status.FAILED, reason="dead", error=error)
+async def _fail(job: Job, error: dict[str, Any], *, reason: str = "dead") -> None:
+    await db.in_thread(lease.end, job=job, status=Status.FAILED, reason=reason, error=error)
 
 
 async def _prepare(job: Job, kind: Kind, settings: JobSettings) -> None:

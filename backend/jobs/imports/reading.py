@@ -49,6 +49,8 @@ def look_through(opened: Opened, *, source: Source | None, parts: frozenset[str]
         for entry in opened.entries:
             part = entry.name.removesuffix(".json") if opened.own else ""
             for found in _of_entry(file, entry, source=source, part=part if part in parts else ""):
+                if isinstance(found, BadExport) and opened.own and found.code == "empty":
+                    continue
                 if isinstance(found, BadExport):
                     first = first or found
                     at, line = entry.at + (found.offset or 0), found.line or 0

@@ -80,10 +80,13 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows to be made, and what one of them may cost at most, by estimate, once they are all walked."""
+    """The rows to be made, and what one of them may cost at most, by estimate, once they are all walked. `columns` are
+    those of the source, in its order, where the spec does not have them.
+    """
 
     rows: Iterator[NewRow]
     reserve: Reserve = field(default_factory=Reserve)
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

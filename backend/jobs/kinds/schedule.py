@@ -16,6 +16,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from pydantic import ValidationError
 
 from backend.accounts.principal import Principal
+from backend.core.db import in_thread
 from backend.core.errors import AppError, BadRequest
 from backend.core.sentences import Sentence, sentence
 from backend.jobs.kinds import times
@@ -60,7 +61,7 @@ class ScheduleKind(Kind):
         if inner is None or inner.standing:
             raise BadRequest("A schedule is for a job of another kind.", field="spec.job.kind")
         try:
-            await inner.check(principal, begun.spec)
+            await in_thread(_tried, inner, await inner.check(principal, begun.spec))
         except AppError as error:
             if given.job is not None:
                 error.field = f"spec.job.{error.field}" if error.field else "spec.job"
@@ -110,18 +111,29 @@ class ScheduleKind(Kind):
         yield  # type: ignore[unreachable]
 
 
+def _tried(inner: Kind, checked: Checked) -> None:
+    """Walk the rows that it would begin with. Raises `BadRequest` where there can't be any."""
+    if not checked.at_once:
+        return
+    try:
+        for _ in inner.rows(Job(kind=inner.name, spec=checked.spec, source_id=checked.source)).rows:
+            pass
+    except SpecError as error:
+        raise BadRequest(error.message, field=error.field) from error
+
+
 def begins(spec: ScheduleSpec, *, name: str = "") -> JobCreate:
-    """The job that is begun each time: a prompt is a batch of one row, whose columns are its variables. It is called
-    by the template's slug, or by the schedule's `name`.
+    """The job that is begun each time, by the schedule's `name` unless it has its own: a prompt is a batch of one row,
+    whose columns are its variables.
     """
     if spec.job is not None:
-        return spec.job
+        return spec.job.model_copy(update={"name": spec.job.name or name})
     use = spec.prompt
     assert use is not None
     which = {"id": use.id, "slug": use.slug, "label": use.label, "version": use.version}
     return JobCreate(
         kind="batch",
-        name=use.slug or name,
+        name=name or use.slug or "",
         spec={
             "template": {name: str(value) if name == "id" else value for name, value in which.items() if value},
             "rows": [use.variables],

@@ -38,7 +38,10 @@ def _narrow(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
     while raw := file.readline(MAX_LINE + 1):
         number += 1
         if len(raw) > MAX_LINE:
-            _refuse_long(raw, number)
+            yield _long(raw, number)
+            while raw and not raw.endswith(b"\n"):
+                raw = file.readline(MAX_LINE)
+            continue
         if b"\0" in raw:
             said = "There is a NUL byte in it: this is no plain text, or not in this encoding."
             yield BadLine(number, sentence("nul_byte", said))
@@ -73,19 +76,32 @@ def _wide(file: BinaryIO, encoding: str) -> Iterator[TextLine]:
             return
         number += 1
         if len(text) > MAX_LINE:
-            _refuse_long(text.encode(), number)
+            yield _long(text.encode("utf-8", "replace"), number)
+            text = _rest(reader, text, number)
+            continue
         if "\0" in text:
             yield BadLine(number, NUL)
             continue
         yield number, text
 
 
-def _refuse_long(raw: bytes, number: int) -> None:
+def _rest(reader: codecs.StreamReader, text: str, number: int) -> str:
+    """Pass over the rest of a line."""
+    try:
+        while text and not text.endswith("\n"):
+            text = reader.readline(MAX_LINE)
+    except UnicodeDecodeError as error:
+        raise BadTable(f"The text can't be read on: {error.reason}.", line=number) from error
+    return text
+
+
+def _long(raw: bytes, number: int) -> BadLine:
+    """A line that is too long. Raises `BadTable` where it is a header of too many columns."""
     most = max((raw.count(mark) for mark in (b",", b";", b"\t", b"|")), default=0)
     if number == 1 and most >= MAX_COLUMNS:
         said = "There are over {count} columns; at most {most} are read."
         raise BadTable(sentence("columns_over", said, count=most, most=MAX_COLUMNS), line=1)
-    raise BadTable(TOO_LONG, line=number)
+    return BadLine(number, TOO_LONG)
 
 
 def _known(name: str) -> str:

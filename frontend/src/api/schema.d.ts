@@ -2947,7 +2947,8 @@ export interface components {
          *     In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the
          *     stable name of their `sentence` and its `params` where there is one, to be said in another language.
          *
-         *     `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list.
+         *     `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. Of `cost`, `lost_cost` is an
+         *     estimate for the `lost_calls` that were cut off and made again: the rest is what the rows cost.
          */
         JobOut: {
             /**
@@ -2998,6 +2999,10 @@ export interface components {
             output_tokens: number;
             /** Cost */
             cost: number;
+            /** Lost Calls */
+            lost_calls: number;
+            /** Lost Cost */
+            lost_cost: number;
             /** Cost Cap */
             cost_cap: number | null;
             /** File */

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 
 from backend.providers.base import Finish, ProviderError, TextDelta, Usage
 from tests.integration.jobs.conftest import JobSite
@@ -117,7 +118,8 @@ async def test_what_can_not_be_is_refused_and_names_its_field(site: JobSite):
     await refused("spec.concurrency", concurrency=1000)
     await refused("spec.models", models=["scripted", "scripted"])
     await refused("spec.extra", extra=1)
-    assert "One row may cost up to" in await refused("spec.cost_cap", cost_cap=0.000001)
+    over = await refused("spec.cost_cap", cost_cap=0.001)
+    assert re.search(r"One row may cost up to \$0\.0100\d+, which is over the cap of \$0\.001\.", over), over
     wrong = await client.post("/api/v1/jobs", json={"kind": "nothing", "spec": {}})
     assert wrong.json()["errors"][0]["field"] == "kind"
     assert (await client.get("/api/v1/jobs")).json()["items"] == []

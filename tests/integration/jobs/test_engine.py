@@ -149,6 +149,7 @@ async def test_a_cancel_breaks_calls_off_keeps_what_is_done_and_can_be_taken_up_
     assert (ended["status"], ended["done"]) == ("cancelled", 2)
     assert site.provider.closed == 5
     assert await booked(site, job) == {"settled": 2, "estimated": 3}
+    assert ended["lost_calls"] == 3, "no row has what they cost"
     assert len((await site.seen(client, job, "/rows?status=cancelled"))["items"]) == 7
     await client.post(f"/api/v1/jobs/{job['id']}/retry")
     gate.open.set()
@@ -293,3 +294,31 @@ async def _done(job: dict[str, Any], number: int) -> bool:
 
 async def _calls(gate: Gate, number: int) -> bool:
     return len(gate.calls) >= number
+
+
+async def test_one_persons_long_jobs_make_room_for_anothers_short_one(site: JobSite):
+    ada, bob = await site.ada(), (await site.someone("bob@example.org"))[0]
+    site.provider.script = lambda request: [0.02, *ANSWER]
+    long = [await site.batch(ada, rows=400, concurrency=2) for _ in range(2)]
+    fair = replace(FAST, share=0.5)
+    at_work = [asyncio.create_task(site.work(job, settings=fair)) for job in long]
+    await until(lambda: _running(2))
+    short = await site.batch(bob, rows=3, concurrency=3)
+    assert not await site.work(short), "both places are taken"
+    await until(lambda: _running(1))
+    assert await site.work(short, settings=fair)
+    assert (await counts(short))["status"] == "done"
+    assert [(await counts(job))["status"] for job in long] == ["running"] * 2
+    [waits] = [job for job, work in zip(long, at_work, strict=True) if work.done()]
+    assert (await site.seen(ada, waits))["step"] == "Waiting for a place."
+    for job in long:
+        await ada.post(f"/api/v1/jobs/{job['id']}/cancel")
+    await site.work(waits)
+    await asyncio.gather(*at_work)
+    assert await lost_and_begun(waits) == (0, (await counts(waits))["done"]), "nothing was broken off for it"
+
+
+async def _running(count: int) -> bool:
+    row = await db.row("SELECT count(*) n FROM jobs_job WHERE status = 'running' AND lease_until > now()", {})
+    assert row is not None
+    return bool(row["n"] == count)

@@ -26,6 +26,9 @@ async def test_an_export_has_every_conversation_of_its_owner_whole(site: JobSite
     await site.ended(ada, gone)
     await ada.delete(f"/api/v1/conversations/{gone['conversation']}")
     job = (await ada.post("/api/v1/jobs", json={"kind": "export", "spec": {}})).json()
+    for form in ("json", "jsonl", "zip", "md"):
+        early = await ada.get(f"/api/v1/jobs/{job['id']}/result?format={form}")
+        assert (early.status_code, early.json()["code"]) == (409, "conflict"), "nobody takes a part for the whole"
     await site.work(job)
     ended = await site.seen(ada, job)
     assert (ended["status"], ended["done"]) == ("done", 2 + len(PARTS))

@@ -116,7 +116,8 @@ async def test_a_large_table_and_a_workbook_are_read_by_the_worker_or_nothing_is
     ended = await site.seen(client, job)
     assert (ended["status"], ended["total"], ended["error"]["line"]) == ("failed", 0, 52)
     assert (await site.seen(client, job, "/rows"))["items"] == []
-    assert [one["id"] for one in (await client.get("/api/v1/jobs?dead=true")).json()["items"]] == [job["id"]]
+    assert (await site.seen(client, job))["reason"] == "refused"
+    assert (await client.get("/api/v1/jobs?dead=true")).json()["items"] == [], "no worker died of it"
 
     book, data = openpyxl.Workbook(), io.BytesIO()
     assert book.active is not None
@@ -128,6 +129,27 @@ async def test_a_large_table_and_a_workbook_are_read_by_the_worker_or_nothing_is
     job = await site.batch(client, rows=None, file=sheet["id"])
     await site.work(job)
     assert (await site.seen(client, job))["done"] == 2
+
+
+async def test_a_line_without_end_spoils_itself_and_no_other(site: JobSite):
+    client = await site.ada()
+    rest = {"template": {"user": "{{zeta}}"}, "model": "scripted"}
+    file = await upload(client, b"zeta,a,mm\n1,2,3\n" + b"x" * 1_200_000 + b",2,3\n4,5,6\n")
+    spec: dict[str, Any] = {"kind": "batch", "spec": {"file": file["id"], **rest}}
+    refused = await client.post("/api/v1/jobs", json=spec)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "spec.file")
+    assert "Line 3: The line is longer than 1 MiB." in refused.text
+    spec["spec"]["errors"] = "keep"
+    job = (await client.post("/api/v1/jobs", json=spec)).json()
+    await site.work(job)
+    found = await site.seen(client, job, "/result")
+    assert found["columns"] == ["zeta", "a", "mm"], "in the file's order"
+    assert [row["status"] for row in found["rows"]] == ["done", "failed", "done"]
+    assert list(found["rows"][0]["input"]) == ["zeta", "a", "mm"]
+    assert list((await site.seen(client, job, "/rows"))["items"][2]["input"]) == ["zeta", "a", "mm"]
+    table = (await client.get(f"/api/v1/jobs/{job['id']}/result?format=csv")).text.splitlines()
+    assert table[0].removeprefix("\ufeff").startswith("zeta,a,mm,index")
+    assert "columns" not in (await site.seen(client, job))["spec"]
 
 
 async def test_anothers_file_is_no_file(site: JobSite):

@@ -172,6 +172,23 @@ async def test_what_is_no_export_imports_nothing_and_says_where(site: JobSite):
     assert await conversations(client) == []
 
 
+async def test_an_own_export_of_templates_alone_has_no_row_for_what_is_not_in_it(site: JobSite):
+    client = await site.ada()
+    template = {"slug": "greet", "name": "Greet", "user": "Greet {{name}}", "variables": [{"name": "name"}]}
+    assert (await client.post("/api/v1/prompts", json=template)).status_code == 201
+    export = (await client.post("/api/v1/jobs", json={"kind": "export", "spec": {"include": ["templates"]}})).json()
+    await site.work(export)
+    data = (await client.get(f"/api/v1/jobs/{export['id']}/result?format=zip")).content
+    job, rows = await imported(site, client, data, name="own.zip")
+    assert (job["status"], job["total"], job["failed"]) == ("done", 1, 0), rows
+    cut = await upload(client, data[: len(data) // 2], name="own.zip")
+    assert (cut["format"], cut["columns"]) == ("zip", []), "no spreadsheet"
+    assert "damaged" in cut["problems"][0]["reason"]
+    job, _ = await imported(site, client, data[: len(data) // 2], name="own.zip")
+    assert (job["status"], job["reason"], job["error"]["code"]) == ("failed", "refused", "broken_zip")
+    assert (await client.get("/api/v1/jobs?dead=true")).json()["items"] == [], "nothing died"
+
+
 async def test_a_cancel_and_two_workers_leave_whole_conversations_once(site: JobSite):
     client = await site.ada()
     many = [{**exports.openwebui(), "id": f"c{number}"} for number in range(30)]

@@ -1,8 +1,10 @@
 """Every call of a job is in the ledger: reserved as its row is taken, settled as its row ends."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,15 +15,19 @@ import pytest
 from backend.core import db
 from backend.jobs import books, kinds, room
 from backend.jobs.calls import RowCalls
+from backend.jobs.engine import begun
 from backend.jobs.kinds.base import Checked, Kind, NewRow, Outcome, Rows
 from backend.jobs.models import Job
-from backend.providers.base import CompletionRequest, Finish, Passing, ProviderError, TextDelta, Usage
+from backend.providers.base import CompletionRequest, Delta, Finish, Passing, ProviderError, TextDelta, Usage, sending
 from backend.usage.budgets import budget_create, budget_delete, budget_update
+from backend.usage.money import dollars
 from backend.usage.reports import report
 from backend.usage.schemas import BudgetChange, BudgetNew, UsageQuery
-from tests.integration.jobs.conftest import JobSite
+from tests.integration.jobs.conftest import FAST, PLACE, JobSite
 from tests.integration.usage.rows import run
-from tests.support.scripted import Entry, Resolved
+from tests.support.scripted import Entry, Resolved, ScriptedProvider
+
+OTHER = replace(PLACE, worker="there.1", name="there.1.2")
 
 
 def answers(request: CompletionRequest) -> list[Any]:
@@ -222,3 +228,61 @@ async def test_the_books_see_what_does_not_add_up_and_give_up_what_nobody_ends(s
     assert await db.in_thread(books.sweep) == 1
     assert len(await db.in_thread(books.prove)) == 1
     await db.in_thread(Job.objects.filter(id=job["id"]).delete)
+
+
+async def test_a_death_costs_what_was_sent_by_what_the_others_took_and_nothing_for_the_rest(site: JobSite):
+    held, sent = asyncio.Event(), asyncio.Event()
+
+    class Late(ScriptedProvider):
+        """Some wait before they are sent, some for their answer."""
+
+        async def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
+            if "late" in request.messages[-1]["content"]:
+                await held.wait()
+            async with aclosing(super().stream(request)) as reads:
+                async for some in reads:
+                    yield some
+
+    answer: list[Any] = [[TextDelta("x")], [Usage(10, 6), Finish("stop")]]
+    late = Late(script=lambda request: answer if "plain" in request.messages[-1]["content"] else [sent, *answer])
+    site.registry.chains["scripted"] = Resolved(late, Entry("scripted"))
+    client = await site.ada()
+    words = [*("plain",) * 3, "slow", "slow", "late", "late", "late"]
+    job = await site.batch(client, rows=[{"word": word} for word in words], concurrency=5)
+    dead = asyncio.create_task(site.work(job, settings=replace(FAST, tick=60)))
+    async with asyncio.timeout(10):
+        while len(late.calls) < 5 or (await site.seen(client, job))["done"] < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    async with db.connect() as connection:
+        await connection.execute("UPDATE jobs_job SET lease_until = now() - interval '1 s' WHERE id = %s", [job["id"]])
+    next_one = ScriptedProvider(script=lambda request: answer)
+    site.registry.chains["scripted"] = Resolved(next_one, Entry("scripted"))
+    assert await site.work(job, place=OTHER)
+    held.set()
+    sent.set()
+    await dead
+    assert len(late.calls) == 5, "whoever comes back from the dead sends nothing more"
+    calls = await site.calls(job)
+    assert Counter(call["status"] for call in calls) == {"settled": 8, "lost": 2, "released": 3}
+    lost = [call for call in calls if call["status"] == "lost"]
+    assert {(call["output_tokens"], call["input_tokens"] < 10) for call in lost} == {(6, True)}
+    ended, rows = await site.seen(client, job), (await site.seen(client, job, "/rows"))["items"]
+    assert [(row["attempt"], row["lost"]) for row in rows] == [(1, 0)] * 3 + [(2, 1)] * 2 + [(1, 0)] * 3
+    cost = sum(call["cost"] for call in lost)
+    assert (ended["lost_calls"], round(ended["lost_cost"], 9)) == (2, round(float(cost), 9))
+    assert round(sum(row["cost"] for row in rows) + ended["lost_cost"], 9) == round(ended["cost"], 9)
+    said = [event["data"]["text"] for event in await site.events(job) if event["type"] == "log"]
+    assert f"2 calls under way were cut off; they are reckoned at {dollars(cost)}, by estimate." in said
+
+
+async def test_where_it_is_not_known_what_was_sent_all_of_it_counts(site: JobSite, monkeypatch: pytest.MonkeyPatch):
+    job = UUID(int=7)
+    with begun.marking(job), begun.sent_as(UUID(int=8)):
+        sending()
+        assert await db.in_thread(begun.taken, job) == [UUID(int=8)]
+        with pytest.raises(begun.TakenAway):
+            sending()
+    assert await db.in_thread(begun.taken, job) is None, "the file went with the job"
+    with begun.marking(job):
+        monkeypatch.setattr(begun, "_boot", lambda: b"another")
+        assert await db.in_thread(begun.taken, job) is None, "this machine was started anew"

@@ -309,7 +309,7 @@ async def test_a_model_that_does_not_keep_to_the_form_is_told_once_and_then_the_
     assert (ended["status"], ended["reason"], ended["input_tokens"]) == ("failed", "rows_failed", 20)
     assert "twice" in ended["error"]["message"]
     assert (await site.seen(client, job, "/report"))["markdown"] is None
-    assert (await client.get(f"/api/v1/jobs/{job['id']}/report?format=md")).status_code == 404
+    assert (await client.get(f"/api/v1/jobs/{job['id']}/report?format=md")).status_code == 409
 
     site.provider.script = answer
     assert (await client.post(f"/api/v1/jobs/{job['id']}/retry")).status_code == 200

@@ -60,6 +60,17 @@ async def test_its_next_times_are_told_before_it_is_made(site: JobSite):
     assert (await client.get("/api/v1/jobs/times", params={**asked, "cron": "0 0 31 2 *"})).json()["times"] == []
 
 
+async def test_its_jobs_have_its_name_and_one_that_can_never_begin_is_refused(site: JobSite):
+    client = await site.ada()
+    unnamed = {name: value for name, value in BATCH.items() if name != "name"}
+    made = (await client.post("/api/v1/jobs", json={**spec(job=unnamed), "name": "Every morning"})).json()
+    await schedules.fire(UUID(made["id"]), key="a")
+    assert (await client.get("/api/v1/jobs?kind=batch")).json()["items"][0]["name"] == "Every morning"
+    never = {"kind": "batch", "spec": {"template": {"user": "{{x}}"}, "rows": [{"a": "1"}]}}
+    reply = await client.post("/api/v1/jobs", json=spec(job=never))
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "spec.job.spec.mapping.x"), reply.text
+
+
 async def test_what_can_not_be_begun_is_in_its_log(site: JobSite):
     client = await site.ada()
     made = (await client.post("/api/v1/jobs", json=spec())).json()

@@ -47,4 +47,6 @@ def test_every_sentence_that_has_a_name_is_known_to_the_page_in_each_language():
     for language in ("en", "de"):
         words = json.loads((ROOT / f"frontend/src/locales/{language}/jobs.json").read_text())
         said = {re.sub(r"^say_|_(one|other)$", "", name) for name in words if name.startswith("say_")}
+        anywhere = json.loads((ROOT / f"frontend/src/locales/{language}/errors.json").read_text())
+        said |= {re.sub(r"_(one|other)$", "", name) for name in anywhere}
         assert used <= said, f"{language}: {sorted(used - said)}"

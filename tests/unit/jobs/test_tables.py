@@ -70,11 +70,15 @@ def test_byte_order_marks_are_believed(write, mark: str):
     assert rows == [Line(2, {"näme": "ä", "b": "☃"})]
 
 
-def test_a_million_columns_and_an_endless_line_are_refused_before_they_are_read(write):
+def test_a_million_columns_and_an_endless_line_are_refused(write):
     line, reason = refused(write(",".join(f"c{n}" for n in range(1_000_000)) + "\n"))
     assert line == 1
     assert "columns; at most 500" in reason
-    assert refused(write("a\n" + "x" * 2_000_000)) == (2, "The line is longer than 1 MiB.")
+    long = BadLine(2, TOO_LONG)
+    for encoding in ("utf-8", "utf-16"):
+        text = "a\n" + "x" * 3_000_000 + "\nlast\n"
+        assert read(write(text.encode(encoding))) == (["a"], [long, Line(3, {"a": "last"})])
+    assert refused(write("x" * 2_000_000)) == (1, "The line is longer than 1 MiB.")
     assert refused(write(",".join(f"c{n}" for n in range(501)) + "\n"))[0] == 1
 
 

@@ -14,6 +14,7 @@ from backend.chat.entries import Resolved
 from backend.core.opaque import user_key
 from backend.core.sentences import problem, sentence, went_wrong
 from backend.jobs.calls import account
+from backend.jobs.engine.begun import sent_as
 from backend.jobs.kinds.base import Handle, Outcome, Taken
 from backend.jobs.kinds.batch.template import Prompt
 from backend.jobs.schemas import BatchSpec
@@ -77,17 +78,17 @@ class Calls:
         size = 0
         error: dict[str, Any] | None = None
         try:
-            async with aclosing(meter.stream(self._request(row, resolved))) as reads:
-                async for deltas in reads:
-                    for delta in deltas:
-                        if type(delta) is TextDelta:
-                            pieces.append(delta.text)
-                            size += len(delta.text)
-                    if size > MAX_OUTPUT:
-                        error = problem(
-                            "too_large", sentence("answer_too_long", "The answer is longer than a million characters.")
-                        )
-                        break
+            with sent_as(row.call):
+                async with aclosing(meter.stream(self._request(row, resolved))) as reads:
+                    async for deltas in reads:
+                        for delta in deltas:
+                            if type(delta) is TextDelta:
+                                pieces.append(delta.text)
+                                size += len(delta.text)
+                        if size > MAX_OUTPUT:
+                            said = sentence("answer_too_long", "The answer is longer than a million characters.")
+                            error = problem("too_large", said)
+                            break
         except ProviderError as failure:
             error = {"code": failure.code, "message": failure.message[:MAX_SAID]}
         except asyncio.CancelledError:

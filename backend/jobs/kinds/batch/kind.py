@@ -29,7 +29,7 @@ from backend.prompts.use import Prepared, prepare
 from backend.usage.ledger import expected
 from backend.usage.money import Prices, expected_output
 
-SMALL_FILE = 1024 * 1024
+SMALL_FILE = 2 * 1024 * 1024
 """Bytes of a file that is read while its job is being made; a larger one is read by a worker."""
 
 
@@ -62,6 +62,8 @@ class BatchKind(Kind):
             entries[name or entry.name] = _price(entry)
         kept = given.model_dump(mode="json", exclude_unset=True, exclude={"model", "models"})
         kept |= {"models": list(entries), "prices": entries}
+        if given.rows is not None:
+            kept["columns"] = list(dict.fromkeys(name for row in given.rows for name in row))
         if pinned is not None:
             found = {"id": str(pinned.template_id), "slug": pinned.slug, "version": pinned.number}
             kept |= {"template": found, "pinned": pinned.kept()}
@@ -96,7 +98,7 @@ class BatchKind(Kind):
                 )
         reserve = Reserve()
         rows = new_rows(spec, found, prompt=prompt, models=models)
-        return Rows(_estimated(rows, prices, _answer(spec, prompt), reserve), reserve)
+        return Rows(_estimated(rows, prices, _answer(spec, prompt), reserve), reserve, columns if spec.file else [])
 
     @asynccontextmanager
     async def open(self, handle: Handle) -> AsyncIterator[Calls]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models.functions import Length
 
 from backend.accounts.principal import Principal
-from backend.core.errors import NotFound
+from backend.core.errors import Conflict, NotFound
 from backend.jobs.kinds.research.kind import kept_spec
 from backend.jobs.kinds.research.limits import limits_of
 from backend.jobs.kinds.research.schemas import (
@@ -24,7 +24,7 @@ from backend.jobs.kinds.research.schemas import (
     SourceText,
 )
 from backend.jobs.kinds.research.story import Done, Story, story_of
-from backend.jobs.models import Job, JobRow, ResearchSource
+from backend.jobs.models import ENDED, Job, JobRow, ResearchSource
 from backend.jobs.selectors import job_get
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
@@ -93,9 +93,9 @@ def source(*, principal: Principal, job: UUID, number: int) -> SourceText:
 
 
 def as_markdown(found: ReportOut) -> str:
-    """The report as a file, with its citations, and with what failed. Raises `NotFound` where there is none yet."""
+    """The report as a file, with its citations, and with what failed. Raises `Conflict` where there is none yet."""
     if found.markdown is None or not found.verified:
-        raise NotFound
+        raise Conflict("There is no report." if found.status in ENDED else "The report is not written yet.")
     sources = {one.number: one for one in found.sources}
     parts = [found.markdown if found.markdown.startswith("#") else f"# {found.title}\n\n{found.markdown}"]
     if found.citations:

@@ -454,7 +454,7 @@ export interface JobNoteFrame {
   data: ResearchNote;
 }
 
-/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the stable name of their `sentence` and its `params` where there is one, to be said in another language. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. */
+/** A job as clients see it. Follow `topic` from `position`. `wanted`: `pause` or `cancel`, while that is under way. In lists and events `spec` has only what is short; `GET jobs/{id}` has it whole. `step_said` and `error` have the stable name of their `sentence` and its `params` where there is one, to be said in another language. `rate` in rows a second, `eta_s` in seconds, costs in the currency of the price list. Of `cost`, `lost_cost` is an estimate for the `lost_calls` that were cut off and made again: the rest is what the rows cost. */
 export interface JobOut {
   id: string;
   kind: string;
@@ -474,6 +474,8 @@ export interface JobOut {
   input_tokens: number;
   output_tokens: number;
   cost: number;
+  lost_calls: number;
+  lost_cost: number;
   cost_cap: number | null;
   file: string | null;
   cloned_from: string | null;
@@ -524,7 +526,7 @@ export interface JobSearchFrame {
   data: ResearchSearch;
 }
 
-/** The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way. */
+/** The snapshot of `job.<id>`; `log` has the last lines, `wanted` is `pause` or `cancel` while that is under way. `lost_cost`, a part of `cost`, is an estimate for the `lost_calls` that were cut off and made again. */
 export interface JobSnapshot {
   status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
   reason: string;
@@ -538,6 +540,8 @@ export interface JobSnapshot {
   cost: number;
   input_tokens: number;
   output_tokens: number;
+  lost_calls: number;
+  lost_cost: number;
   step: string;
   step_said: Record<string, unknown> | null;
   log: Log[];
