@@ -9,6 +9,7 @@ import pytest
 
 from backend.core.sentences import named
 from backend.jobs.tables import BadLine, BadTable, Format, Line, Options, guess_format, open_table, xlsx_file
+from backend.jobs.tables.base import TOO_LONG
 
 
 def read(path: Path, form: Format = "csv", **options: str) -> tuple[list[str], list[Line | BadLine]]:
