@@ -23,7 +23,7 @@ export default function UsagePage() {
   const me = useMe();
   const [view, setView] = useState<View>("own");
   const [range, setRange] = useState<Range>("30");
-  const [measure, setMeasure] = useState<Measure>("cost");
+  const [wanted, setMeasure] = useState<Measure>();
   const [chosen, setBy] = useState<By>("model");
   const bys = view === "all" ? everybodys : own;
   const by = bys.includes(chosen) ? chosen : "model";
@@ -32,6 +32,7 @@ export default function UsagePage() {
   const days = useUsage({ ...question, by: "day" });
   const groups = useUsage({ ...question, by });
   const total = days.data?.total;
+  const measure = wanted ?? (total?.cost === 0 && total.unpriced > 0 ? "tokens" : "cost");
 
   return (
     <div className={styles["page"]}>
