@@ -26,6 +26,7 @@ from backend.providers.base import (
     Remote,
     UpstreamModel,
 )
+from backend.providers.flight import returned
 
 EXACT: tuple[Continuation, ...] = ("prefix", "continue_final_message")
 
@@ -74,6 +75,8 @@ class CarefulProvider:
                 return  # noqa: TRY300 - the pause below is for what failed
             except ProviderError as error:
                 error.started = error.started or visit.answered
+                if not error.started:
+                    returned()
                 await visit.failed(error)
                 pause = trip.after(error)
             finally:

@@ -54,13 +54,13 @@ def reservation(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What an attempt knows of its call when it is over. `asked` None: nothing went out. `written`: bytes that came.
-
-    `whole`: the provider had finished.
+    """What an attempt knows of its call when it is over. `asked` None: it was not begun. `out`: a request was with the
+    provider, rather than in line or refused. `written`: bytes that came. `whole`: the provider had finished.
     """
 
     resolved: Resolved
     asked: CompletionRequest | None
+    out: bool
     usage: Usage | None
     whole: bool
     written: int
@@ -72,7 +72,7 @@ class Attempt:
         """What the provider counted; where it was cut before that, an estimate; nothing where nothing came of it."""
         error = str(self.outcome.data.get("code", "")) if self.outcome.status == "error" else ""
         entry, asked, usage = self.resolved.entry, self.asked, self.usage
-        if asked is None or (error and usage is None and not self.written):
+        if asked is None or ((error or not self.out) and usage is None and not self.written):
             return self._settlement("released", Spent(), error)
         if usage is not None and self.whole:
             return self._settlement("settled", spent(usage, entry), error)
@@ -115,6 +115,8 @@ def _written(part: dict[str, Any]) -> str:
 
 def left(kept: Kept, booked: Sequence[Booked], entry: Entry | None) -> Settlement:
     """For the call of an attempt that died: what its log says of it. `entry` None: its model is not here any more."""
+    if kept.answer.place is not None:  # it stood in line
+        return Settlement(status="released", input_tokens=0, output_tokens=0, cost=None)
     earlier = ledger.total(booked)
     said = kept.answer.usage or {}
     own = Usage(

@@ -25,6 +25,7 @@ from backend.chat.source import AnswerSource, has_substance
 from backend.chat.sources import sources_of
 from backend.core.errors import AppError
 from backend.core.opaque import user_key
+from backend.providers import flight
 from backend.providers.base import CompletionRequest, Continuation, Held, ProviderError, Remote, Usage
 from backend.providers.errors import CannotContinue
 from backend.usage.ledger import Settlement
@@ -35,7 +36,6 @@ log = structlog.get_logger(__name__)
 
 WALL_CLOCK_SECONDS = 3600.0
 INTERNAL = "Something went wrong on our side while this answer was written. Please try again."
-
 OUTSIDE_PARAMS = ("tool_choice", "response_format")
 
 Stop = Outcome | Literal["lost", "handover"]
@@ -75,7 +75,7 @@ class Run:
         self._searched = Spent()
         """What searches took that `_earlier` does not have yet."""
         self._sent: CompletionRequest | None = None
-        self._called = 0.0
+        self._called, self._flight = 0.0, flight.Flight()
         self._there = 0
         self.task: asyncio.Task[None] | None = None
         self._streaming = False
@@ -209,6 +209,7 @@ class Run:
         if (asked := self._asked()) is not None:
             return asked
         self._sent, self._called = request, time.monotonic()
+        self._flight = flight.begin(open=request.held is not None)
         async with aclosing(provider.stream(request)) as reads:
             async for deltas in reads:
                 feed(deltas)
@@ -382,13 +383,13 @@ class Run:
             return round((moment - self._called) * 1000) if asked and moment else None
 
         source = self.source
-        size = calls.bytes_of(source.answer.plain_parts())
         return calls.Attempt(
             resolved=self._resolved,
             asked=self._sent,
+            out=self._flight.open,
             usage=source.usage,
             whole=outcome.status == "done" or source.finish is not None,
-            written=max(0, size - self._there),
+            written=max(0, calls.bytes_of(source.answer.plain_parts()) - self._there),
             outcome=outcome,
             first_token_ms=since_call(self._clock.first),
             duration_ms=since_call(until),

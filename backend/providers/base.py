@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, field
 
 from backend.providers.errors import ProviderError
+from backend.providers.flight import left
 
 __all__ = [
     "SENDING",
@@ -47,6 +48,7 @@ def sending() -> None:
     told = SENDING.get()
     if told is not None:
         told()
+    left()
 
 
 class TextDelta(Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from backend.providers.base import CompletionRequest, Delta, Remote, UpstreamModel
 from backend.providers.errors import ProviderError
+from backend.providers.flight import returned
 from backend.providers.reading import StreamingProvider
 
 
@@ -63,6 +64,8 @@ class RetryingProvider:
                 failures += 1
                 error.started = error.started or started
                 wait = self._policy.wait(failures, error, chance=self._chance())
+                if not error.started:
+                    returned()
                 if wait is None:
                     raise
             await asyncio.sleep(wait)

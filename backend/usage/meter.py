@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from backend.core.errors import Unavailable
+from backend.providers import flight
 from backend.providers.base import (
     CompletionRequest,
     Delta,
@@ -72,11 +73,13 @@ class Meter:
         self._written = 0
         self._error = ""
         self._called = 0.0
+        self._flight = flight.Flight()
         self._first: float | None = None
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[list[Delta], None]:
         """See `Provider.stream`."""
         self._request, self._called = request, time.monotonic()
+        self._flight = flight.begin()
         reads = self._provider.stream(request)
         try:
             async for deltas in reads:
@@ -111,7 +114,7 @@ class Meter:
         """
         request, usage = self._request, self.usage
         status: Settled = "settled"
-        if request is None or (self._error and usage is None and not self._written):
+        if request is None or ((self._error or not self._flight.open) and usage is None and not self._written):
             status, usage = "released", Usage(0, 0)
         elif usage is None or not self._finished:
             status, known = "estimated", usage or Usage(0, 0)

@@ -1,6 +1,9 @@
 """Another model stands in: recorded before the first word, declared after it; a line tells the place in it."""
 
 import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,12 +14,14 @@ from backend.chat.fold import fold
 from backend.chat.topics.generation import GenerationKind
 from backend.providers.base import Finish, ReasoningDelta, TextDelta, ToolDelta, Usage
 from backend.providers.errors import ProviderError
+from backend.providers.retry import RetryPolicy
 from backend.usage import ledger
 from tests.integration.chat.test_left_behind import abandon, swept
 from tests.support.bench import Bench
-from tests.support.care import alone, chained, down, limits, member
+from tests.support.care import QUICK, alone, chained, down, limits, member
 from tests.support.scripted import ScriptedProvider, steps, words
 
+PATIENT = replace(QUICK, retry=RetryPolicy(attempts=3, base=30.0, cap=60.0))
 REFUSED = ProviderError("a refused the key.", code="model_unavailable", temporary=False)
 
 
@@ -150,6 +155,7 @@ async def test_the_place_in_line_is_told_to_who_listens_and_who_comes(bench: Ben
     await bench.until(told)
     await services.generation_cancel(principal=ada, generation=second.generation)
     assert (await bench.ended(second)).status == "cancelled"
+    assert await booked(second) == [("released", 0, None)], "it was never asked"
     going.set()
     assert (await bench.ended(third)).text == "tok0 "
     log = await log_of(bench, third)
@@ -172,6 +178,47 @@ async def test_what_waited_in_line_at_a_planned_stop_waits_on_elsewhere(bench: B
     going.set()
     message = await swept(bench, second)
     assert (message.status, message.text) == ("done", "tok0 ")
+
+
+async def test_who_stops_it_while_a_refusal_is_waited_out_pays_nothing(bench: Bench) -> None:
+    """Of a provider that only refused, and is asked again later; one that was asked and not refused is paid."""
+    ada = await bench.person()
+    for refused, outcome in ((True, "released"), (False, "estimated")):
+        provider = scripted("a", down() if refused else asyncio.Event())
+        chain(bench, provider, care=alone(PATIENT))
+        started = await bench.send(ada, model="a")
+        await bench.until(partial(_said, provider, refused=refused))
+        await services.generation_cancel(principal=ada, generation=started.generation)
+        assert (await bench.ended(started)).status == "cancelled"
+        assert [status for status, _, _ in await booked(started)] == [outcome]
+
+
+async def test_what_dies_in_line_was_never_asked_and_pays_nothing(bench: Bench) -> None:
+    going = asyncio.Event()
+    care = alone()
+    chain(bench, scripted("a", words(1), going, [Finish("stop")]), care=care, limits=limits(1))
+    ada = await bench.person()
+    first = await bench.send(ada, model="a")
+    await bench.running(first, "tok0")
+    second = await bench.send(ada, model="a")
+    await bench.until(lambda: _waits(care))
+    await abandon(bench, second)
+    chain(bench, scripted("a", words(1), [Usage(3, 1)], [Finish("stop")]))
+    going.set()
+    assert (await swept(bench, second)).status == "done"
+    *before, last = await booked(second)
+    assert last == ("settled", 3 + 1, (3 * 2 + 1 * 10) / Decimal(1_000_000))
+    assert before in ([], [("released", 0, None)]), "taken over in the same call, or in another"
+
+
+async def booked(started: Any) -> list[tuple[str, int, Decimal | None]]:
+    """The answer's calls: how each ended, with all of its tokens and its cost."""
+    found = await ledger.booked(started.generation)
+    return [(call.status, call.spent.input_tokens + call.spent.output_tokens, call.spent.cost) for call in found]
+
+
+async def _said(provider: ScriptedProvider, *, refused: bool) -> bool:
+    return len(provider.calls) == 1 and provider.closed == int(refused)
 
 
 async def _waits(care: Care) -> bool:
