@@ -88,8 +88,11 @@ def job_resume(*, principal: Principal, job: UUID, cost_cap: float | None = None
 
     def resume(found: Job) -> None:
         if found.wanted == "pause":
+            if cost_cap is not None:
+                raise Conflict("This job is about to pause. Raise its cap once it stands still.")
             found.wanted = ""
             found.save(update_fields=["wanted"])
+            changes.told(found)
             return
         if found.status in ENDED:
             raise Conflict("This job has ended. Retry its failed rows, or clone it.")

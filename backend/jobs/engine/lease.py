@@ -116,7 +116,10 @@ def end(
         if back:
             rows = found.rows.filter(status="running", index__in=back)
             rows.update(status="pending", attempt=F("attempt") - 1)
-            Job.objects.filter(id=found.id).update(cursor=min(found.cursor, *back))
+            found.cursor = min(found.cursor, *back)
+            found.save(update_fields=["cursor"])
+        if status == Status.PAUSED and not reason and found.wanted != "pause":
+            return hand_over(job=job, waits=True)  # resumed or cancelled meanwhile: the last word counts
         settle(found, status=status, reason=reason, error=error)
     return True
 

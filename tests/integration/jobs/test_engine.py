@@ -12,7 +12,8 @@ from backend.core import db
 from backend.core.errors import Unavailable
 from backend.jobs import pusher
 from backend.jobs.engine import commit as commits
-from backend.jobs.engine import loop
+from backend.jobs.engine import lease, loop
+from backend.jobs.models import Job
 from backend.providers.base import CompletionRequest, Finish, TextDelta, Usage
 from tests.integration.jobs.conftest import FAST, PLACE, JobSite
 
@@ -135,6 +136,31 @@ async def test_a_pause_lets_calls_end_and_a_resume_goes_on(site: JobSite):
     assert (await site.seen(client, job))["done"] == 9
     assert len(gate.calls) == 9
     assert (await client.post(f"/api/v1/jobs/{job['id']}/pause")).status_code == 409
+
+
+async def test_a_resume_in_the_moment_in_which_it_pauses_is_the_last_word(site: JobSite, monkeypatch):
+    gate = site.provider.script = Gate(free=2)
+    client = await site.ada()
+    job = await site.batch(client, rows=9, concurrency=3)
+    end = lease.end
+
+    def late(**values: Any) -> bool:
+        Job.objects.filter(id=job["id"], wanted="pause").update(wanted="")
+        return end(**values)
+
+    running = asyncio.create_task(site.work(job))
+    await until(lambda: _calls(gate, 5))
+    await client.post(f"/api/v1/jobs/{job['id']}/pause")
+    higher = await client.post(f"/api/v1/jobs/{job['id']}/resume", json={"cost_cap": 10})
+    assert higher.status_code == 409, "a cap is not dropped in silence"
+    monkeypatch.setattr(lease, "end", late)
+    gate.open.set()
+    await running
+    seen = await site.seen(client, job)
+    assert (seen["status"], seen["wanted"]) == ("running", "")
+    assert await site.work(job)
+    seen = await site.seen(client, job)
+    assert (seen["status"], seen["done"], len(gate.calls)) == ("done", 9, 9)
 
 
 async def test_a_cancel_breaks_calls_off_keeps_what_is_done_and_can_be_taken_up_again(site: JobSite):
