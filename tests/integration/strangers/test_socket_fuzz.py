@@ -5,6 +5,7 @@ import json
 import secrets
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -102,6 +103,23 @@ class Fuzzed:
                 await self._over(socket)
         await self._told()
 
+    async def ask(self, **command: Any) -> None:
+        """Send a sound command on a socket of its own, and read until it is answered."""
+        await self.leave()
+        socket = await self._open()
+        mark = 2**40 + secrets.randbits(32)
+        await socket.send(json.dumps({"id": mark, **command}))
+        async with asyncio.timeout(30):
+            while f'"id":{mark}' not in (said := str(await socket.recv())):
+                self.heard.append(said)
+        self.heard.append(said)
+
+    async def leave(self) -> None:
+        """Close the socket, if there is one."""
+        if self.socket is not None:
+            await self.socket.close()
+            await self._over(self.socket)
+
     async def _open(self) -> ClientConnection:
         if self.socket is not None and self.socket.close_code is not None:
             await self._over(self.socket)
@@ -168,9 +186,10 @@ def test_frames_of_the_grammar_crash_nothing_and_leak_nothing(
             sent += len(batch)
 
         fuzz()
-        asked = {"id": 1, "cmd": "subscribe", "topic": private["topic"]}
-        runner.run(fuzzed([json.dumps(asked)]))
-        runner.run(fuzzed([json.dumps({**asked, "cmd": "generation.cancel"})]))
+        runner.run(fuzzed.ask(cmd="subscribe", topic=private["topic"]))
+        wrong = {"client_msg_id": str(uuid4()), "content": "hello", "params": {"temperature": "0.5"}}
+        runner.run(fuzzed.ask(cmd="message.send", **wrong))
+        runner.run(fuzzed.leave())
     assert sent >= FRAMES - IN_ONE
     assert product.pid("web-1") == web, "the web process is the one that it was"
     assert not [said for said in fuzzed.heard if '"code":"internal"' in said]
